@@ -287,7 +287,7 @@ describe('broadcasts (MR-058, MR-200)', () => {
     await page.getByRole('link', { name: 'New broadcast' }).click();
     await page.getByRole('button', { name: 'Make the draft' }).click();
     await page.getByText('Write the text of the message.').waitFor();
-    await page.getByText('Enter phone numbers, or choose a CSV file.').waitFor();
+    await page.getByText('Enter phone numbers, or choose a CSV file or one of your lists.').waitFor();
     await page.getByLabel('Name').fill('Ready orders');
     await page.getByLabel('Text', { exact: true }).fill('Hello {{name|friend}}, order {{order}} is ready.');
     await page.getByLabel('Phone numbers').fill(`+${friend.number}, 12`);
@@ -333,7 +333,12 @@ describe('broadcasts (MR-058, MR-200)', () => {
     expect(await page.getByRole('link', { name: 'Ready orders' }).count()).toBe(0);
   });
 
-  test('a file that is no list leaves nothing behind and the form as it was; one with a time is scheduled', async () => {
+  test('a file that is no list leaves nothing behind and the form as it was; one with a time is scheduled, for members of a group too', async () => {
+    const neighbours = [await addPhone(system(), 'Neighbour 1'), await addPhone(system(), 'Neighbour 2')];
+    await tenant.api.data('/api/sessions/shop/groups', {
+      method: 'POST',
+      json: { subject: 'Neighbours', participants: neighbours.map(({ number }) => `+${number}`) },
+    });
     const visitor = await visitAs(tenant);
     const { page } = visitor;
     const choose = (text: string) =>
@@ -345,6 +350,12 @@ describe('broadcasts (MR-058, MR-200)', () => {
     await page.getByLabel('Text', { exact: true }).fill('Happy new year');
     await page.getByLabel('Start at').fill('2031-01-01T07:00');
     await choose('a,b\nc,d\n');
+    await page.getByLabel('People you know already').selectOption('Members of a group');
+    await page.getByRole('button', { name: 'Schedule it' }).click();
+    await page.getByText('Choose which list, or nobody else.').waitFor();
+    await page.getByLabel('Session of the list').selectOption('shop');
+    await page.getByLabel('Group', { exact: true }).selectOption('Neighbours (3)');
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
     await page.getByRole('button', { name: 'Schedule it' }).click();
     await page.getByText('The broadcast was not made').waitFor();
     const { broadcasts } = await tenant.api.data<{ broadcasts: { name: string }[] }>('/api/broadcast');
@@ -352,6 +363,8 @@ describe('broadcasts (MR-058, MR-200)', () => {
     await choose(`phone\n${friend.number}\n`);
     await page.getByRole('button', { name: 'Schedule it' }).click();
     await page.getByText('Scheduled', { exact: true }).waitFor();
+    await page.getByText('People of the list').waitFor();
+    for (const { number } of neighbours) await page.getByRole('row').filter({ hasText: number }).waitFor();
     // In the time zone of the browser, which is seven hours ahead.
     await page.getByText('Starts 1 Jan 2031, 07:00').waitFor();
     await page.getByRole('button', { name: 'Cancel the broadcast' }).click();

@@ -122,6 +122,7 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/opt-outs/settings',
         'GET /api/rules',
         'GET /api/rules/{id}',
+        'PATCH /api/broadcast/{id}',
         'PATCH /api/opt-outs/settings',
         'PATCH /api/rules/{id}',
         'POST /api/broadcast',

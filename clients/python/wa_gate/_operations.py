@@ -181,6 +181,10 @@ class Broadcasts(Namespace):
         """Start a broadcast. ``POST /api/broadcast/{id}/start``"""
         return self._call("POST", "/api/broadcast/{id}/start", path={"id": id})
 
+    def update(self, id: str, body: t.UpdateBroadcastRequest) -> t.Broadcast:
+        """Change a broadcast that has not begun. ``PATCH /api/broadcast/{id}``"""
+        return self._call("PATCH", "/api/broadcast/{id}", path={"id": id}, body=body)
+
 
 class Calls(Namespace):
     def list(self, id: str, *, cursor: Optional[str] = None, limit: Optional[int] = None, status: Optional[Literal["ringing", "accepted", "rejected", "missed", "ended"]] = None) -> Dict[str, Any]:

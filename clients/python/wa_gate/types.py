@@ -25,6 +25,8 @@ class AddOptOutRequest(TypedDict):
 class AddRecipientsRequest(TypedDict):
     recipients: NotRequired[List[Union[str, Dict[str, Any]]]]
     contacts: NotRequired[Dict[str, Any]]
+    chats: NotRequired[Dict[str, Any]]
+    group: NotRequired[Dict[str, Any]]
 
 class AddWorkerRequest(TypedDict):
     endpoint: str
@@ -622,6 +624,8 @@ class CreateBroadcastRequest(TypedDict):
     variants: NotRequired[List[Union[str, MessageTemplate]]]
     recipients: NotRequired[List[Union[str, Dict[str, Any]]]]
     contacts: NotRequired[Dict[str, Any]]
+    chats: NotRequired[Dict[str, Any]]
+    group: NotRequired[Dict[str, Any]]
     metadata: NotRequired[Dict[str, Any]]
     scheduledAt: NotRequired[str]
     start: NotRequired[bool]
@@ -3101,6 +3105,14 @@ class TimelineEntry(TypedDict):
     seq: NotRequired[int]
     event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
     delivery: NotRequired[Delivery]
+
+class UpdateBroadcastRequest(TypedDict):
+    name: NotRequired[str]
+    sessionIds: NotRequired[List[str]]
+    message: NotRequired[Union[str, MessageTemplate]]
+    variants: NotRequired[List[Union[str, MessageTemplate]]]
+    metadata: NotRequired[Dict[str, Any]]
+    scheduledAt: NotRequired[Union[str, None]]
 
 class UpdateChatRequest(TypedDict):
     isArchived: NotRequired[bool]

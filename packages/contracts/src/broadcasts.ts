@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { groupName } from './groups.ts';
 import { LIMITS } from './limits.ts';
 import { MESSAGE_STATES } from './message-states.ts';
 import { CursorPaginationSchema, cursorQuery, PaginationSchema, pageQuery } from './paging.ts';
@@ -116,7 +117,7 @@ export const BroadcastRecipientSchema = Type.Unsafe<
 });
 export type GivenRecipient = Static<typeof BroadcastRecipientSchema>;
 
-/** Where recipients come from. */
+/** Where recipients come from; a request may name several of these. */
 const recipientSources = {
   recipients: Type.Optional(
     Type.Array(BroadcastRecipientSchema, { minItems: 1, maxItems: BROADCAST_LIMITS.perRequest }),
@@ -135,32 +136,60 @@ const recipientSources = {
       },
     ),
   ),
+  chats: Type.Optional(
+    Type.Object(
+      { sessionId: slug, label: line({ minLength: 1, maxLength: 100, description: 'Its id or its name.' }) },
+      {
+        additionalProperties: false,
+        description: 'The people whose chats have a label of WhatsApp Business, which is the account’s own.',
+      },
+    ),
+  ),
+  group: Type.Optional(
+    Type.Object(
+      { sessionId: slug, group: groupName },
+      {
+        additionalProperties: false,
+        description:
+          'The members of a group that the session is in, each written to alone. Accounts of the workspace are left out.',
+      },
+    ),
+  ),
 };
+
+/** The names of {@link recipientSources}. */
+export const RECIPIENT_SOURCES = [
+  'recipients',
+  'contacts',
+  'chats',
+  'group',
+] as const satisfies readonly (keyof typeof recipientSources)[];
+
+const sessionIds = Type.Array(slug, {
+  minItems: 1,
+  maxItems: BROADCAST_LIMITS.sessions,
+  uniqueItems: true,
+  description:
+    'The sessions that carry it. A recipient that one of them has met keeps that one. Default: the default session.',
+});
+const variants = Type.Array(message, {
+  minItems: 1,
+  maxItems: BROADCAST_LIMITS.variants,
+  description: 'In place of `message`: several, which the recipients get in turns.',
+});
+const metadata = anyObject({
+  maxProperties: 50,
+  description: 'Yours; comes back in its messages and their webhooks.',
+});
 
 export const CreateBroadcastRequestSchema = requestBody(
   {
     name: Type.Optional(name),
-    sessionIds: Type.Optional(
-      Type.Array(slug, {
-        minItems: 1,
-        maxItems: BROADCAST_LIMITS.sessions,
-        uniqueItems: true,
-        description:
-          'The sessions that carry it. A recipient that one of them has met keeps that one. Default: the default session.',
-      }),
-    ),
+    sessionIds: Type.Optional(sessionIds),
     message: Type.Optional(message),
-    variants: Type.Optional(
-      Type.Array(message, {
-        minItems: 1,
-        maxItems: BROADCAST_LIMITS.variants,
-        description: 'In place of `message`: several, which the recipients get in turns.',
-      }),
-    ),
+    variants: Type.Optional(variants),
     ...recipientSources,
-    metadata: Type.Optional(
-      anyObject({ maxProperties: 50, description: 'Yours; comes back in its messages and their webhooks.' }),
-    ),
+    metadata: Type.Optional(metadata),
     scheduledAt: Type.Optional(timestamp('When it starts by itself. A time that has passed: at once.')),
     start: Type.Optional(Type.Boolean({ description: 'true: it starts now. Default: it is a draft.' })),
   },
@@ -175,6 +204,24 @@ export const AddRecipientsRequestSchema = requestBody(recipientSources, {
   recipients: [{ to: '+6281234567890', name: 'Ann', variables: { order: '4711' } }],
 });
 export type AddRecipientsRequest = Static<typeof AddRecipientsRequestSchema>;
+
+export const UpdateBroadcastRequestSchema = Type.Object(
+  {
+    name: Type.Optional(name),
+    sessionIds: Type.Optional(sessionIds),
+    message: Type.Optional(message),
+    variants: Type.Optional(variants),
+    metadata: Type.Optional(metadata),
+    scheduledAt: Type.Optional(
+      nullable(timestamp('When it starts by itself. A time that has passed: at once. null: by hand.')),
+    ),
+  },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ name: 'Opening hours, again', message: 'Hello {{name|friend}}, we open at ten.' }],
+  },
+);
 
 export const BroadcastSchema = Type.Object({
   broadcastId: Type.String({ format: 'uuid' }),

@@ -57,6 +57,7 @@ import {
   DeleteBroadcastResultSchema,
   ListBroadcastsResultSchema,
   PreviewBroadcastRequestSchema,
+  UpdateBroadcastRequestSchema,
 } from './broadcasts.ts';
 import {
   BulkAnswerSchema,
@@ -281,6 +282,7 @@ export const NAMED_SCHEMAS = {
   DeleteBroadcastResult: DeleteBroadcastResultSchema,
   ListBroadcastsResult: ListBroadcastsResultSchema,
   PreviewBroadcastRequest: PreviewBroadcastRequestSchema,
+  UpdateBroadcastRequest: UpdateBroadcastRequestSchema,
   MessageTemplate: MessageTemplateSchema,
   ...NAMED_TEMPLATES,
   BusinessProfile: BusinessProfileSchema,

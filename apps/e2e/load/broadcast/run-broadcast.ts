@@ -57,7 +57,7 @@ export async function runBroadcast(system: System, options: BroadcastRun): Promi
   } = options;
   const tenant = await registerTenant(system);
   const sessions = await Promise.all(Array.from({ length: sessionCount }, () => pairSession(system, tenant)));
-  // Many who never wrote, from numbers that are new: the defaults would take days, and the guard of the risk would pause it.
+  // Many who never wrote, from numbers that are new: the defaults would take days, and the guard would pause it.
   const pacing = gapMs === undefined ? { mode: 'off', riskGuard: null } : gapAlone(gapMs);
   await Promise.all(sessions.map(({ sessionId }) => setPacing(tenant.api, sessionId, pacing)));
   const phones = await makePhones(system, recipients);
@@ -139,8 +139,8 @@ const gapAlone = (broadcastGapMs: number) => ({
   riskGuard: null,
 });
 
-/** Milliseconds by which the ways of two messages to the recorder may differ. */
-const TRANSIT_MS = 150;
+/** By how much of the gap the ways of two messages to the recorder may differ. */
+const TRANSIT = 0.2;
 
 /** What the recorder of the sandbox has seen between the messages of each session. */
 async function readGaps(
@@ -164,7 +164,7 @@ async function readGaps(
   return {
     shortest: gaps[0] ?? Number.NaN,
     median: gaps[gaps.length >> 1] ?? Number.NaN,
-    tooShort: gaps.filter((gap) => gap < gapMs - TRANSIT_MS).length,
+    tooShort: gaps.filter((gap) => gap < gapMs * (1 - TRANSIT)).length,
   };
 }
 

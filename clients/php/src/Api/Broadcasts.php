@@ -87,4 +87,10 @@ final class Broadcasts extends OperationSet
     {
         return $this->call('POST', '/api/broadcast/{id}/start', path: ['id' => $id]);
     }
+
+    /** Change a broadcast that has not begun. `PATCH /api/broadcast/{id}` */
+    public function update(string $id, array $body): array
+    {
+        return $this->call('PATCH', '/api/broadcast/{id}', path: ['id' => $id], body: $body);
+    }
 }

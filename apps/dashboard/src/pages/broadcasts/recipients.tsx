@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { Row, TextArea } from '../../ui/field.tsx';
 import { Muted, Notice } from '../../ui/surface.tsx';
 import styles from './broadcasts.module.css';
+import { type RecipientList, RecipientListFields, sourceOf } from './recipient-list.tsx';
 import { broadcastsTexts } from './texts.ts';
 
 /** Recipients of one request in JSON. */
@@ -15,8 +16,9 @@ export interface Recipients {
   /** Numbers in any spelling, with line breaks, commas or semicolons between them. */
   pasted: string;
   file: File | undefined;
+  list: RecipientList | undefined;
 }
-export const NO_RECIPIENTS: Recipients = { pasted: '', file: undefined };
+export const NO_RECIPIENTS: Recipients = { pasted: '', file: undefined, list: undefined };
 
 const numbersIn = (pasted: string): string[] =>
   pasted
@@ -25,16 +27,18 @@ const numbersIn = (pasted: string): string[] =>
     .filter(Boolean);
 
 /** @returns a sentence that says what to do, or nothing when they can be sent */
-export function refusalOf({ pasted, file }: Recipients): string | undefined {
+export function refusalOf({ pasted, file, list }: Recipients): string | undefined {
   const { length } = numbersIn(pasted);
-  if (length === 0 && !file) return broadcastsTexts.now('recipientsMissing');
+  if (list && !sourceOf(list)) return broadcastsTexts.now('listIncomplete');
+  if (length === 0 && !file && !list) return broadcastsTexts.now('recipientsMissing');
   return length > MOST_PASTED
     ? broadcastsTexts.now('tooManyPasted', { count: number(length), most: number(MOST_PASTED) })
     : undefined;
 }
 
-const addPasted = (id: string, recipients: string[]) =>
-  unwrap(api.POST('/api/broadcast/{id}/recipients', { params: { path: { id } }, body: { recipients } }));
+type Source = { recipients: string[] } | NonNullable<ReturnType<typeof sourceOf>>;
+const add = (id: string, body: Source) =>
+  unwrap(api.POST('/api/broadcast/{id}/recipients', { params: { path: { id } }, body }));
 const addFile = (id: string, file: File) =>
   unwrap(
     api.POST('/api/broadcast/{id}/recipients/import', {
@@ -47,19 +51,21 @@ const addFile = (id: string, file: File) =>
 
 /** What became of the rows, and where they came from. */
 export interface Intake {
-  source: 'pasted' | 'file';
-  outcome: Awaited<ReturnType<typeof addPasted>>;
+  source: 'pasted' | 'file' | 'list';
+  outcome: Awaited<ReturnType<typeof add>>;
 }
 
-export async function addRecipients(id: string, { pasted, file }: Recipients): Promise<Intake[]> {
+export async function addRecipients(id: string, { pasted, file, list }: Recipients): Promise<Intake[]> {
   const numbers = numbersIn(pasted);
   const intakes: Intake[] = [];
-  if (numbers.length > 0) intakes.push({ source: 'pasted', outcome: await addPasted(id, numbers) });
+  if (numbers.length > 0) intakes.push({ source: 'pasted', outcome: await add(id, { recipients: numbers }) });
   if (file) intakes.push({ source: 'file', outcome: await addFile(id, file) });
+  const source = list && sourceOf(list);
+  if (source) intakes.push({ source: 'list', outcome: await add(id, source) });
   return intakes;
 }
 
-/** Numbers to paste, or a file of CSV. */
+/** Numbers to paste, a file of CSV, and people whom the workspace knows. */
 export function RecipientFields({
   value,
   error,
@@ -113,6 +119,7 @@ export function RecipientFields({
           }}
         />
       </div>
+      <RecipientListFields value={value.list} onChange={(list) => onChange({ ...value, list })} />
     </>
   );
 }

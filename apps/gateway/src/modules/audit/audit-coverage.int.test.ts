@@ -319,6 +319,7 @@ describe('every action leaves an entry (MR-162)', () => {
     const [first, second] = [await make(), await make()];
     const recipients = { recipients: ['+6281234567890'] };
     await audited('POST /api/broadcast/{id}/recipients', { ids: { id: first }, body: recipients });
+    await audited('PATCH /api/broadcast/{id}', { ids: { id: first }, body: { name: 'Moved' } });
     for (const verb of ['start', 'pause', 'resume', 'cancel']) {
       await audited(`POST /api/broadcast/{id}/${verb}`, { ids: { id: first } });
     }

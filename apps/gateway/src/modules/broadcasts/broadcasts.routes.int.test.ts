@@ -118,6 +118,104 @@ describe('POST /api/broadcast (MR-041)', () => {
     expect((await report(broadcastId)).recipients).toMatchObject([{ recipient: '+15551230001', name: 'Ann' }]);
   });
 
+  it('takes the people whose chats have a label of the account, by its id or its name; groups and deleted labels are none', async () => {
+    const [first] = sessions;
+    await learnContacts(fixture.database.pool, [
+      {
+        sessionId: first!.id,
+        jid: '15551230001@s.whatsapp.net',
+        altJid: '55510001@lid',
+        names: { saved: 'Ann' },
+        at: new Date(),
+      },
+    ]);
+    await query(
+      `INSERT INTO wa_labels (session_id, label_id, name, is_deleted) VALUES ($1, '3', 'New customer', false), ($1, '4', 'Gone', true)`,
+      [first!.id],
+    );
+    await query(
+      `INSERT INTO wa_label_assignments (session_id, label_id, chat_jid, wa_message_id) SELECT $1, '3', jid, of
+        FROM unnest($2::text[], $3::text[]) AS a(jid, of)`,
+      [
+        first!.id,
+        [
+          '15551230001@s.whatsapp.net',
+          '55510001@lid',
+          '15551230002@s.whatsapp.net',
+          '120363025246125486@g.us',
+          '15551230003@s.whatsapp.net',
+        ],
+        ['', '', '', '', 'A-MESSAGE'],
+      ],
+    );
+    for (const label of ['3', 'New customer']) {
+      const made = await make({ chats: { sessionId: first!.slug, label } });
+      expect(made.recipients).toMatchObject({ added: 2, duplicates: 1, refused: 0 });
+      expect((await report(made.broadcastId, '&state=pending')).recipients).toMatchObject([
+        { name: 'Ann' },
+        { recipient: '15551230002@s.whatsapp.net', name: null },
+      ]);
+    }
+    for (const label of ['Gone', '5']) {
+      const chats = { sessionId: first!.slug, label };
+      const { status, body } = await call('POST', '/api/broadcast', { message: 'a', sessionIds: [first!.slug], chats });
+      expect([status, body.code]).toEqual([404, 'LABEL_NOT_FOUND']);
+    }
+  });
+
+  it('takes the members of a group, each to be written to alone: without the accounts of the workspace', async () => {
+    const [first, second] = sessions;
+    await query(`UPDATE sessions SET phone_number = '+15550000002' WHERE id = $1`, [second!.id]);
+    await query(`UPDATE sessions SET lid = '77000001@lid' WHERE id = $1`, [first!.id]);
+    await learnContacts(fixture.database.pool, [
+      {
+        sessionId: first!.id,
+        jid: '15551230001@s.whatsapp.net',
+        altJid: '55510001@lid',
+        names: { saved: 'Ann' },
+        at: new Date(),
+      },
+    ]);
+    const jids = [
+      '77000001@lid',
+      '15550000002@s.whatsapp.net',
+      '55510001@lid',
+      '15551230002@s.whatsapp.net',
+      '55530003@lid',
+    ];
+    await query(
+      `INSERT INTO groups (session_id, jid, subject, facts, participants, participant_count, is_member, read_at, changed_at)
+       VALUES ($1, '120363025246125486@g.us', 'Orders', $2, $3, 5, true, now(), now())`,
+      [
+        first!.id,
+        JSON.stringify({
+          onlyAdminsSend: false,
+          onlyAdminsEdit: false,
+          onlyAdminsAdd: false,
+          joinApproval: false,
+          disappearingSeconds: 0,
+        }),
+        JSON.stringify(jids.map((jid) => ({ jid, role: 'member' }))),
+      ],
+    );
+    const { broadcastId } = await make();
+    const group = { sessionId: first!.slug, group: '120363025246125486' };
+    const { body } = await call('POST', `/api/broadcast/${broadcastId}/recipients`, {
+      group,
+      recipients: ['+15551230001'],
+    });
+    expect(body.data).toMatchObject({ added: 3, duplicates: 1, refused: 0 });
+    expect((await report(broadcastId, '&state=pending')).recipients).toMatchObject([
+      { recipient: '+15551230001' },
+      { recipient: '+15551230002', jid: '15551230002@s.whatsapp.net' },
+      { recipient: '55530003@lid', jid: '55530003@lid' },
+    ]);
+    const preview = await call('POST', `/api/broadcast/${broadcastId}/preview`, { to: '55510001@lid' });
+    expect(preview.body.data).toMatchObject({ text: 'Hello Ann', skippedBecause: null });
+    const none = await call('POST', `/api/broadcast/${broadcastId}/recipients`, {});
+    expect([none.body.code, none.body.error]).toEqual(['VALIDATION', expect.stringContaining('`group`')]);
+  });
+
   it('what cannot be sent is refused with its code, and nothing is stored', async () => {
     const cases: [body: object, code: string][] = [
       [{ message: undefined }, 'VALIDATION'],
@@ -157,6 +255,74 @@ describe('POST /api/broadcast (MR-041)', () => {
     }
     expect((await call('DELETE', `/api/broadcast/${broadcastId}`)).body.data).toEqual({ broadcastId, deleted: true });
     expect((await get(broadcastId)) ?? null).toBeNull();
+  });
+});
+
+describe('PATCH /api/broadcast/{id} (MR-041)', () => {
+  const patch = (id: string, body: object) => call('PATCH', `/api/broadcast/${id}`, body);
+
+  it('changes message, sessions, name and time of one that has not begun; the list stays', async () => {
+    const { broadcastId } = await make({ recipients: numbers(2), metadata: { a: 1 } });
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    const { status, body } = await patch(broadcastId, {
+      name: 'Moved',
+      variants: ['Bye {{name|x}}', 'See you'],
+      sessionIds: [sessions[1]!.slug],
+      scheduledAt: later,
+    });
+    expect([status, body.data]).toMatchObject([
+      200,
+      {
+        name: 'Moved',
+        status: 'scheduled',
+        scheduledAt: later,
+        sessionIds: [sessions[1]!.slug],
+        messages: [{ text: 'Bye {{name|x}}' }, { text: 'See you' }],
+        metadata: { a: 1 },
+        counts: { total: 2, pending: 2 },
+      },
+    ]);
+    expect(await get(broadcastId)).toEqual(body.data);
+    expect((await patch(broadcastId, { scheduledAt: null })).body.data).toMatchObject({
+      status: 'draft',
+      scheduledAt: null,
+      name: 'Moved',
+    });
+    const written = await query<{ after: object }>(
+      `SELECT after FROM audit_logs WHERE action = 'broadcast.updated' AND resource_id = $1 ORDER BY id`,
+      [broadcastId],
+    );
+    expect(written.map(({ after }) => after)).toMatchObject([
+      { status: 'scheduled', hasNewMessage: true },
+      { status: 'draft', hasNewMessage: false },
+    ]);
+    await verb(broadcastId, 'start');
+    await finish(broadcastId);
+    expect((await messagesOf(broadcastId)).map(({ text, sessionId }) => [text, sessionId])).toEqual([
+      ['Bye x', sessions[1]!.id],
+      ['See you', sessions[1]!.id],
+    ]);
+  });
+
+  it('is refused for one that has begun, and for what cannot be sent; then nothing has changed', async () => {
+    const { broadcastId } = await make({ recipients: numbers(2) });
+    const before = await get(broadcastId);
+    const cases: [body: object, code: string][] = [
+      [{}, 'VALIDATION'],
+      [{ message: 'a', variants: ['b'] }, 'VALIDATION'],
+      [{ message: { type: 'hologram' } }, 'MESSAGE_TYPE_UNSUPPORTED'],
+      [{ sessionIds: ['no-such'] }, 'SESSION_NOT_FOUND'],
+      [{ recipients: ['+628112345678'] }, 'VALIDATION'],
+    ];
+    for (const [body, code] of cases) {
+      const answer = await patch(broadcastId, body);
+      expect([body, answer.body.code, answer.status >= 400]).toEqual([body, code, true]);
+    }
+    expect(await get(broadcastId)).toEqual(before);
+    await verb(broadcastId, 'start');
+    const late = await patch(broadcastId, { name: 'Late' });
+    expect([late.status, late.body.code]).toEqual([409, 'BROADCAST_STATE']);
+    expect((await patch(newId(), { name: 'a' })).body.code).toBe('BROADCAST_NOT_FOUND');
   });
 });
 

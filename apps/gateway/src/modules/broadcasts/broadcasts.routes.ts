@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AddedRecipientsSchema,
+  type AddRecipientsRequest,
   AddRecipientsRequestSchema,
   BROADCAST_LIMITS,
   BroadcastParamsSchema,
@@ -13,9 +14,13 @@ import {
   DeleteBroadcastResultSchema,
   ListBroadcastsQuerySchema,
   ListBroadcastsResultSchema,
+  type MessageTemplate,
   type OutboundRequest,
+  operationOf,
   PreviewBroadcastRequestSchema,
+  RECIPIENT_SOURCES,
   success,
+  UpdateBroadcastRequestSchema,
 } from '@wa-gate/contracts';
 import type { WorkFolder } from '@wa-gate/media';
 import type { FastifyRequest } from 'fastify';
@@ -27,10 +32,14 @@ import { refuseUnstorableBody } from '../../http/stored-text.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf } from '../../principal.ts';
+import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { actorOf } from '../audit/index.ts';
+import { type GroupsService, jidOfGroup } from '../groups/index.ts';
+import { callOperation } from '../live/index.ts';
 import { INTAKE_ERRORS, requestFiles, type TakenFiles } from '../media/index.ts';
 import { type Templates, templateValidator } from '../messages/index.ts';
 import { DEFAULT_SESSION_ERRORS, reachOf, type SessionDirectory } from '../sessions/index.ts';
+import type { GivenRow } from './add-recipients.ts';
 import type { BroadcastsService } from './broadcasts.service.ts';
 import type { RecipientSources } from './recipient-sources.ts';
 import type { BroadcastReports } from './report.ts';
@@ -41,20 +50,80 @@ export interface BroadcastsRoutesOptions {
   recipientSources: RecipientSources;
   templates: Templates;
   directory: SessionDirectory;
+  groups: GroupsService;
+  owner: OwnerLink;
   workFolder: WorkFolder;
   guards: Guards;
 }
 
 const tags = ['Broadcasts'];
+const ONE_OF_THE_TWO = 'Give `message`, or `variants` for several: one of the two.';
+const CONTENT_ERRORS = [
+  ...INTAKE_ERRORS,
+  'MESSAGE_TYPE_UNSUPPORTED',
+  'ENGINE_UNSUPPORTED',
+  'MEDIA_NOT_FOUND',
+  'MEDIA_NOT_READY',
+  'MEDIA_EXPIRED',
+  'MEDIA_TOOL_MISSING',
+] as const;
+/** Of labels and groups. */
+const SOURCE_ERRORS = ['LABEL_NOT_FOUND', ...operationOf('groups.get').errors] as const;
 const manage = { audience: 'workspace', permission: 'broadcasts.manage' } as const;
 
 export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions> = async (app, options) => {
-  const { broadcasts, broadcastReports, recipientSources, templates, directory, workFolder, guards } = options;
+  const { broadcasts, broadcastReports, recipientSources, templates, directory, groups, owner, workFolder, guards } =
+    options;
   const workspaceOf = (request: FastifyRequest): string => principalOf(request).workspaceId;
   app.addHook('preValidation', refuseUnstorableBody);
-  /** The internal id of a session that a request names. */
-  const sessionIdOf = async (request: FastifyRequest, slug: string | undefined): Promise<string | undefined> =>
-    slug === undefined ? undefined : (await directory.resolve(principalOf(request), slug)).id;
+
+  /** What a request names, with the sessions resolved. A group that our table has not, or not anew, is asked for. */
+  async function sourcesOf(
+    request: FastifyRequest,
+    { recipients, contacts, chats, group: asked }: AddRecipientsRequest,
+  ): Promise<AsyncGenerator<GivenRow>> {
+    const sessionOf = (slug: string) => directory.resolve(principalOf(request), slug);
+    const ofSession = contacts?.sessionId === undefined ? undefined : (await sessionOf(contacts.sessionId)).id;
+    const members = async ({ sessionId, group }: NonNullable<typeof asked>) => {
+      const session = await sessionOf(sessionId);
+      const jid = jidOfGroup(group);
+      const ask = () => callOperation(owner, 'groups.get', session.id, { group: jid }, request);
+      return (await groups.get(session, jid, undefined, ask)).participants;
+    };
+    return await recipientSources.ofRequest(workspaceOf(request), {
+      recipients,
+      ...(contacts && { contacts: { ...contacts, ofSession } }),
+      ...(chats && { chats: { label: chats.label, sessionId: (await sessionOf(chats.sessionId)).id } }),
+      ...(asked && { members: await members(asked) }),
+    });
+  }
+
+  interface GivenTemplate {
+    message?: string | MessageTemplate | undefined;
+    variants?: (string | MessageTemplate)[] | undefined;
+  }
+
+  /** Has the files of a message taken in for `work`; when that refuses, they go. `undefined`: none is given. */
+  async function withMessages<T>(
+    request: FastifyRequest,
+    { message, variants }: GivenTemplate,
+    work: (messages: OutboundRequest[] | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (message !== undefined && variants !== undefined) throw new ApiError('VALIDATION', { message: ONE_OF_THE_TWO });
+    const given = variants ?? (message === undefined ? undefined : [message]);
+    const files = { reach: reachOf(principalOf(request)), files: requestFiles(request) };
+    const taken: TakenFiles<OutboundRequest>[] = [];
+    try {
+      for (const [index, content] of given?.entries() ?? []) {
+        const field = variants ? `variants.${index}` : 'message';
+        taken.push(await templates.take(workspaceOf(request), content, files, field));
+      }
+      return await work(given && taken.map((content) => content.request));
+    } catch (error) {
+      if (error instanceof ApiError) await Promise.all(taken.map((content) => content.discard()));
+      throw error;
+    }
+  }
 
   app.post(
     '/broadcast',
@@ -68,24 +137,14 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
         operationId: 'broadcasts.create',
         summary: 'Make a broadcast',
         description: [
-          'A message to many, of any kind, with variables such as `{{name|friend}}`. Recipients come with the request, from contacts, or are added later; each',
+          'A message to many, of any kind, with variables such as `{{name|friend}}`. Recipients come with the request, from contacts, labels and groups, or are added later; each',
           'person is written to once, whatever spellings of its number the list has. It starts by `start: true`, at `scheduledAt`, or by a call of its own.',
           'Also as /api/broadcasts.',
         ].join(' '),
         body: CreateBroadcastRequestSchema,
         response: {
           201: success(CreatedBroadcastSchema),
-          ...errorResponses(
-            ...DEFAULT_SESSION_ERRORS,
-            ...INTAKE_ERRORS,
-            'BROADCAST_EMPTY',
-            'MESSAGE_TYPE_UNSUPPORTED',
-            'ENGINE_UNSUPPORTED',
-            'MEDIA_NOT_FOUND',
-            'MEDIA_NOT_READY',
-            'MEDIA_EXPIRED',
-            'MEDIA_TOOL_MISSING',
-          ),
+          ...errorResponses(...DEFAULT_SESSION_ERRORS, ...CONTENT_ERRORS, ...SOURCE_ERRORS, 'BROADCAST_EMPTY'),
         },
       },
     },
@@ -101,37 +160,26 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
         start = false,
         ...sources
       } = request.body;
-      if ((message === undefined) === (variants === undefined))
-        throw new ApiError('VALIDATION', { message: 'Give `message`, or `variants` for several: one of the two.' });
+      if (message === undefined && variants === undefined)
+        throw new ApiError('VALIDATION', { message: ONE_OF_THE_TWO });
       if (start && scheduledAt !== undefined)
         throw new ApiError('VALIDATION', { message: 'Give `start` or `scheduledAt`, not both.' });
       const sessions = sessionIds
         ? await Promise.all(sessionIds.map((slug) => directory.resolve(principal, slug)))
         : [await directory.resolveDefault(principal)];
-      const given = variants ?? [message!];
-      const files = { reach: reachOf(principal), files: requestFiles(request) };
-      const taken: TakenFiles<OutboundRequest>[] = [];
-      try {
-        for (const [index, content] of given.entries()) {
-          const field = variants ? `variants.${index}` : 'message';
-          taken.push(await templates.take(principal.workspaceId, content, files, field));
-        }
-        const contactsOf = await sessionIdOf(request, sources.contacts?.sessionId);
-        const created = await broadcasts.create(actorOf(request), principal.workspaceId, {
+      const created = await withMessages(request, { message, variants }, async (messages) =>
+        broadcasts.create(actorOf(request), principal.workspaceId, {
           name,
           sessions,
-          messages: taken.map((content) => content.request),
+          messages: messages!,
           metadata,
           apiKeyId: principal.kind === 'key' ? principal.keyId : undefined,
           scheduledAt: scheduledAt === undefined ? undefined : new Date(scheduledAt),
           start,
-          rows: recipientSources.ofRequest(principal.workspaceId, sources, contactsOf),
-        });
-        return reply.code(201).send(ok(created));
-      } catch (error) {
-        if (error instanceof ApiError) await Promise.all(taken.map((content) => content.discard()));
-        throw error;
-      }
+          rows: await sourcesOf(request, sources),
+        }),
+      );
+      return reply.code(201).send(ok(created));
     },
   );
 
@@ -163,6 +211,44 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
       },
     },
     async (request) => ok(await broadcasts.get(workspaceOf(request), request.params.id)),
+  );
+
+  app.patch(
+    '/broadcast/:id',
+    {
+      onRequest: guards(manage),
+      config: { audit: 'broadcast.updated' },
+      bodyLimit: BROADCAST_LIMITS.jsonBytes,
+      validatorCompiler: templateValidator,
+      schema: {
+        tags,
+        operationId: 'broadcasts.update',
+        summary: 'Change a broadcast that has not begun',
+        description:
+          'Its message, its sessions, its name, its metadata, and when it starts; what is not given stays. The list stays too.',
+        params: BroadcastParamsSchema,
+        body: UpdateBroadcastRequestSchema,
+        response: {
+          200: success(BroadcastSchema),
+          ...errorResponses('BROADCAST_NOT_FOUND', 'BROADCAST_STATE', 'SESSION_NOT_FOUND', ...CONTENT_ERRORS),
+        },
+      },
+    },
+    async (request) => {
+      const { sessionIds, message, variants, scheduledAt, ...fields } = request.body;
+      const workspaceId = workspaceOf(request);
+      const { id } = request.params;
+      // Before files are taken in for a broadcast that there is not.
+      await broadcasts.get(workspaceId, id);
+      const sessions =
+        sessionIds && (await Promise.all(sessionIds.map((slug) => directory.resolve(principalOf(request), slug))));
+      const at = scheduledAt == null ? scheduledAt : new Date(scheduledAt);
+      return ok(
+        await withMessages(request, { message, variants }, (messages) =>
+          broadcasts.update(actorOf(request), workspaceId, id, { ...fields, sessions, messages, scheduledAt: at }),
+        ),
+      );
+    },
   );
 
   app.delete(
@@ -200,16 +286,20 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
         body: AddRecipientsRequestSchema,
         response: {
           200: success(AddedRecipientsSchema),
-          ...errorResponses('BROADCAST_NOT_FOUND', 'BROADCAST_STATE', 'SESSION_NOT_FOUND'),
+          ...errorResponses('BROADCAST_NOT_FOUND', 'BROADCAST_STATE', 'SESSION_NOT_FOUND', ...SOURCE_ERRORS),
         },
       },
     },
     async (request) => {
       const { body, params } = request;
       const workspaceId = workspaceOf(request);
-      if (body.recipients === undefined && body.contacts === undefined)
-        throw new ApiError('VALIDATION', { message: 'Give `recipients`, `contacts`, or both.' });
-      const rows = recipientSources.ofRequest(workspaceId, body, await sessionIdOf(request, body.contacts?.sessionId));
+      if (RECIPIENT_SOURCES.every((source) => body[source] === undefined))
+        throw new ApiError('VALIDATION', {
+          message: 'Give `recipients`, `contacts`, `chats`, `group`, or several of these.',
+        });
+      // Before WhatsApp is asked for a group.
+      await broadcasts.get(workspaceId, params.id);
+      const rows = await sourcesOf(request, body);
       return ok(await broadcasts.addRecipients(actorOf(request), workspaceId, params.id, rows));
     },
   );

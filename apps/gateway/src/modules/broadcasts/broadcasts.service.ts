@@ -38,6 +38,16 @@ export interface NewBroadcast {
   rows: AsyncIterable<GivenRow> | Iterable<GivenRow>;
 }
 
+/** What becomes of one that has not begun; `undefined` stays as it is. */
+export interface BroadcastUpdate {
+  name?: string | undefined;
+  sessions: readonly SessionRef[] | undefined;
+  messages: readonly OutboundRequest[] | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  /** `null`: it starts by hand. */
+  scheduledAt: Date | null | undefined;
+}
+
 /** What can be done to a broadcast as a whole. */
 export type BroadcastVerb = 'start' | 'pause' | 'resume' | 'cancel';
 
@@ -60,6 +70,8 @@ export interface BroadcastsService {
     id: string,
     rows: AsyncIterable<GivenRow> | Iterable<GivenRow>,
   ): Promise<AddedRecipients>;
+  /** @throws {ApiError} BROADCAST_STATE when it has begun */
+  update(actor: Actor, workspaceId: string, id: string, update: BroadcastUpdate): Promise<Broadcast>;
   /** The same again is answered alike. @throws {ApiError} BROADCAST_STATE, BROADCAST_EMPTY */
   change(actor: Actor, workspaceId: string, id: string, verb: BroadcastVerb): Promise<Broadcast>;
   preview(workspaceId: string, id: string, request: PreviewRequest): Promise<BroadcastPreview>;
@@ -71,6 +83,14 @@ const INSERT = {
   name: 'insert-broadcast',
   text: `INSERT INTO broadcasts (id, workspace_id, name, status, session_ids, messages, metadata, api_key_id, scheduled_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
+const UPDATE = {
+  name: 'update-broadcast',
+  text: `UPDATE broadcasts SET name = coalesce($2, name), session_ids = coalesce($3, session_ids), messages = coalesce($4, messages),
+      metadata = coalesce($5, metadata), updated_at = now(),
+      scheduled_at = CASE WHEN $6::bool THEN $7 ELSE scheduled_at END,
+      status = CASE WHEN $6::bool THEN CASE WHEN $7::timestamptz IS NULL THEN 'draft' ELSE 'scheduled' END ELSE status END
+    WHERE id = $1`,
 };
 const GET = {
   name: 'get-broadcast',
@@ -261,6 +281,48 @@ export function createBroadcastsService(deps: {
         return { result: { ...added, refusals }, steps: {} };
       });
       return result;
+    },
+
+    async update(actor, workspaceId, id, { name, sessions, messages, metadata, scheduledAt }) {
+      const changed = await inTransaction(
+        pool,
+        async (tx) => {
+          const row = await lockBroadcast(tx, isUuid(id) ? id : newId(), workspaceId);
+          if (!row) throw new ApiError('BROADCAST_NOT_FOUND');
+          if (row.status !== 'draft' && row.status !== 'scheduled')
+            throw stateRefusal(row, 'The broadcast has begun: only one that has not can be changed.');
+          await tx.query({
+            ...UPDATE,
+            values: [
+              row.id,
+              name ?? null,
+              sessions?.map((session) => session.id) ?? null,
+              messages ? JSON.stringify(messages) : null,
+              metadata ? JSON.stringify(metadata) : null,
+              scheduledAt !== undefined,
+              scheduledAt ?? null,
+            ],
+          });
+          const after = (await lockBroadcast(tx, row.id, workspaceId))!;
+          const facts = ({ name: called, status, slugs, scheduledAt: at }: BroadcastRow) => ({
+            name: called,
+            status,
+            sessionIds: slugs,
+            scheduledAt: at?.toISOString() ?? null,
+          });
+          await writeAudit(tx, actor, {
+            action: 'broadcast.updated',
+            resourceType: 'broadcast',
+            resourceId: row.id,
+            before: facts(row),
+            after: { ...facts(after), hasNewMessage: messages !== undefined },
+          });
+          return after;
+        },
+        TRANSACTION,
+      );
+      notify();
+      return presentBroadcast(changed);
     },
 
     async change(actor, workspaceId, id, verb) {

@@ -1,4 +1,4 @@
-import type { AddRecipientsRequest, GivenRecipient } from '@wa-gate/contracts';
+import type { AddRecipientsRequest, GivenRecipient, Identity } from '@wa-gate/contracts';
 import { likeAnywhere, type Queryable } from '@wa-gate/db';
 import { ApiError } from '../../http/api-error.ts';
 import { cellText, columnsOf, readCsvFile } from '../../http/csv-file.ts';
@@ -13,13 +13,20 @@ export interface RecipientSources {
    * @throws {ApiError} VALIDATION when its first line names no column of numbers, and has none
    */
   ofFile(path: string): Promise<AsyncGenerator<GivenRow>>;
-  /** What a request names. */
-  ofRequest(
-    workspaceId: string,
-    request: Pick<AddRecipientsRequest, 'recipients' | 'contacts'>,
-    /** Internal id of the session that `contacts.sessionId` names. */
-    sessionId: string | undefined,
-  ): AsyncGenerator<GivenRow>;
+  /**
+   * What a request names. Labels of accounts and members of groups are read before this resolves.
+   *
+   * @throws {ApiError} LABEL_NOT_FOUND
+   */
+  ofRequest(workspaceId: string, request: NamedSources): Promise<AsyncGenerator<GivenRow>>;
+}
+
+/** What a request names, with the internal ids of sessions, and the members in place of the group. */
+export interface NamedSources {
+  recipients?: readonly GivenRecipient[] | undefined;
+  contacts?: AddRecipientsRequest['contacts'] & { ofSession?: string | undefined };
+  chats?: { sessionId: string; label: string } | undefined;
+  members?: readonly Identity[] | undefined;
 }
 
 const PAGE = 1_000;
@@ -37,29 +44,73 @@ const CONTACTS = {
     ORDER BY c.id LIMIT ${PAGE}`,
 };
 
+/** A label of an account, by its id or its name. */
+const LABEL = {
+  name: 'label-for-broadcast',
+  text: `SELECT label_id AS id FROM wa_labels WHERE session_id = $1 AND NOT is_deleted AND (label_id = $2 OR name = $2)
+    ORDER BY label_id = $2 DESC LIMIT 1`,
+};
+
+/** The people whose chats have it. Under whatever name the chat is known: each person comes once into the list. */
+const LABELLED = {
+  name: 'labelled-for-broadcast',
+  text: `SELECT a.chat_jid AS "to", c.name FROM wa_label_assignments a
+    LEFT JOIN contact_identities i ON i.workspace_id = $2 AND i.jid = a.chat_jid LEFT JOIN contacts c ON c.id = i.contact_id
+    WHERE a.session_id = $1 AND a.label_id = $3 AND a.wa_message_id = '' AND (a.chat_jid LIKE '%@s.whatsapp.net' OR a.chat_jid LIKE '%@lid')
+    ORDER BY a.assigned_at, a.chat_jid`,
+};
+
+/** The names of the accounts of a workspace: nobody sends a broadcast to himself. */
+const ACCOUNTS = {
+  name: 'accounts-for-broadcast',
+  text: `SELECT phone_number AS "phoneNumber", lid FROM sessions WHERE workspace_id = $1`,
+};
+
 const NO_NUMBERS =
   'The first line must name a column `phoneNumber` (or `phone`, `number`, `whatsapp`, `nomor`), and further columns become variables. Without such a line the first column must hold the numbers.';
 
 export function createRecipientSources(db: Queryable): RecipientSources {
   async function* contacts(
     workspaceId: string,
-    { label, search }: NonNullable<AddRecipientsRequest['contacts']>,
-    sessionId: string | undefined,
+    { label, search, ofSession }: NonNullable<NamedSources['contacts']>,
   ): AsyncGenerator<GivenRow> {
     const pattern = search === undefined ? null : likeAnywhere(search);
     const read = async (after: string | null) =>
       (
         await db.query<{ id: string; to: string; name: string | null }>({
           ...CONTACTS,
-          values: [workspaceId, after, label ?? null, pattern, sessionId ?? null],
+          values: [workspaceId, after, label ?? null, pattern, ofSession ?? null],
         })
       ).rows;
     for (let after: string | null = null; ; ) {
       const rows = await read(after);
-      for (const { to, name } of rows) yield { line: null, to, name: name ?? undefined };
+      yield* rows.map(rowOfContact);
       if (rows.length < PAGE) return;
       after = rows.at(-1)!.id;
     }
+  }
+
+  async function labelled(workspaceId: string, { sessionId, label }: NonNullable<NamedSources['chats']>) {
+    const { rows: found } = await db.query<{ id: string }>({ ...LABEL, values: [sessionId, label] });
+    if (!found[0]) throw new ApiError('LABEL_NOT_FOUND');
+    const { rows } = await db.query<{ to: string; name: string | null }>({
+      ...LABELLED,
+      values: [sessionId, workspaceId, found[0].id],
+    });
+    return rows.map(rowOfContact);
+  }
+
+  async function others(workspaceId: string, members: readonly Identity[]): Promise<GivenRow[]> {
+    const { rows } = await db.query<{ phoneNumber: string | null; lid: string | null }>({
+      ...ACCOUNTS,
+      values: [workspaceId],
+    });
+    const own = new Set(rows.flatMap(({ phoneNumber, lid }) => [phoneNumber, lid]));
+    return members
+      .filter(
+        ({ phoneNumber, lid }) => !(phoneNumber !== null && own.has(phoneNumber)) && !(lid !== null && own.has(lid)),
+      )
+      .map(({ phoneNumber, lid, jid, name }) => rowOfContact({ to: phoneNumber ?? lid ?? jid, name }));
   }
 
   return {
@@ -91,12 +142,25 @@ export function createRecipientSources(db: Queryable): RecipientSources {
       })();
     },
 
-    async *ofRequest(workspaceId, { recipients = [], contacts: asked }, sessionId) {
-      for (const [index, recipient] of recipients.entries()) yield { line: index + 1, ...rowOf(recipient) };
-      if (asked) yield* contacts(workspaceId, asked, sessionId);
+    async ofRequest(workspaceId, { recipients = [], contacts: asked, chats, members }) {
+      const people = [
+        ...(chats ? await labelled(workspaceId, chats) : []),
+        ...(members ? await others(workspaceId, members) : []),
+      ];
+      return (async function* () {
+        for (const [index, recipient] of recipients.entries()) yield { line: index + 1, ...rowOf(recipient) };
+        if (asked) yield* contacts(workspaceId, asked);
+        yield* people;
+      })();
     },
   };
 }
+
+const rowOfContact = ({ to, name }: { to: string; name: string | null }): GivenRow => ({
+  line: null,
+  to,
+  name: name ?? undefined,
+});
 
 const rowOf = (recipient: GivenRecipient): Omit<GivenRow, 'line'> =>
   typeof recipient === 'string' ? { to: recipient } : recipient;
