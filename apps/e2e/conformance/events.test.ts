@@ -1,7 +1,14 @@
-import { EVENT_TYPES, type EventType } from '@wa-gate/contracts';
+import {
+  EVENT_TYPES,
+  type EventType,
+  LIVE_EVENT_TYPES,
+  type LiveEventType,
+  type StreamedEvent,
+} from '@wa-gate/contracts';
 import { inTransaction } from '@wa-gate/db';
 import { recoverInstallation } from '@wa-gate/messaging';
-import { payloadProblems } from '@wa-gate/testkit';
+import { livePayloadProblems, payloadProblems } from '@wa-gate/testkit';
+import { WebSocket } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addPhone, readQr, registerTenant, type Tenant, uniqueName, waitForStatus } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
@@ -308,6 +315,45 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
 test.each(EVENT_TYPES)('%s is brought about and arrives as the registry promises (MR-066, MR-068)', async (type) => {
   const webhook = await CAUSES[type]();
   expect(payloadProblems(await webhook.waitForEvent(type))).toEqual([]);
+});
+
+/** The events of a stream of the main session. */
+async function listen(query: string): Promise<StreamedEvent[]> {
+  const url = `${system().gateways[0]!.url.replace('http', 'ws')}/api/sessions/${main.sessionId}/events/ws${query}`;
+  const { token } = await system().gateway.login(tenant.email, tenant.password);
+  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+  const heard: StreamedEvent[] = [];
+  return new Promise((resolve, reject) => {
+    socket.addEventListener('message', ({ data }) => {
+      const { event } = JSON.parse(data as string) as { event?: StreamedEvent };
+      if (event) heard.push(event);
+      else resolve(heard);
+    });
+    socket.addEventListener('error', () => reject(new Error(`The stream ${url} was refused`)));
+  });
+}
+
+/** The cause of each event that is not kept. */
+const LIVE_CAUSES: { [K in LiveEventType]: () => Promise<unknown> } = {
+  'presence.update': async () => {
+    const watched = { method: 'POST' as const, json: { contact: `+${friend.number}` } };
+    await tenant.api.data(`/api/sessions/${main.sessionId}/presence/subscribe`, watched);
+    await system().sandbox.setPresence(friend.number, 'composing', main.phone.number);
+  },
+};
+
+test.each(LIVE_EVENT_TYPES)('%s is told to streams that name it, and to nobody else (MR-059)', async (type) => {
+  const [named, others] = await Promise.all([listen(`?events=${type}`), listen('')]);
+  await LIVE_CAUSES[type]();
+  await waitFor(() => named.length > 0, { what: type });
+  expect(named.flatMap((event) => livePayloadProblems(type, event))).toEqual([]);
+  expect(named.at(-1)).toMatchObject({ event: type, sessionId: main.sessionId, seq: 0 });
+
+  await say('what the log has');
+  await waitFor(() => others.some(({ event }) => event === 'message.received'), { what: 'the message' });
+  expect(others.filter(({ event }) => event === type)).toEqual([]);
+  expect(named.filter(({ event }) => event !== type)).toEqual([]);
+  expect(main.webhook.events.filter(({ event }) => event === (type as string))).toEqual([]);
 });
 
 test('message.sent has one shape: what the phone sent, and what the API sent', async () => {

@@ -73,8 +73,9 @@ export async function readSocket(reading: Reading): Promise<Read> {
       let taken = 0;
       socket.addEventListener('message', ({ data }) => {
         if (taken === TAKEN) return;
-        const told = JSON.parse(data as string) as { cursor: string; event: LoggedEvent };
+        const told = JSON.parse(data as string) as { cursor: string; event?: LoggedEvent };
         ({ cursor } = told);
+        if (!told.event) return;
         read.seen.push(told.event);
         taken += 1;
         if (taken === TAKEN) socket.close();

@@ -1973,6 +1973,16 @@ class PollVotes(TypedDict):
     voters: int
     options: List[Dict[str, Any]]
 
+class PresenceUpdateEvent(TypedDict):
+    id: str
+    event: Literal["presence.update"]
+    timestamp: int
+    sessionId: str
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    seq: int
+
 class PreviewBroadcastRequest(TypedDict):
     to: NotRequired[str]
     name: NotRequired[str]

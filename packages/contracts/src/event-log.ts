@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox';
-import { EVENT_TYPES } from './events/registry.ts';
+import { LIVE_PAYLOADS } from './events/payload.ts';
+import { EVENT_TYPES, STREAMED_EVENT_TYPES } from './events/registry.ts';
 import { anyObject, nullable, oneOf, requestBody } from './schema.ts';
 
 /** Seconds that a ticket lives. A stream that it has opened goes on. */
@@ -57,6 +58,15 @@ const page = {
   ),
 };
 
+const streamedEvents = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 2_000,
+    description:
+      'Names of events with commas between them. Default: all that are kept in the log. `presence.update` comes to who names it.',
+    examples: ['message.received,presence.update'],
+  }),
+);
 const stream = {
   ...after('`now`'),
   ticket: Type.Optional(
@@ -75,8 +85,8 @@ const query = <P extends TProperties>(properties: P) => Type.Object(properties, 
 
 export const ListSessionEventsQuerySchema = query({ ...page, ...filters });
 export const ListEventsQuerySchema = query({ ...page, ...ofSessions, ...filters });
-export const SessionEventStreamQuerySchema = query({ ...stream, ...filters });
-export const EventStreamQuerySchema = query({ ...stream, ...ofSessions, ...filters });
+export const SessionEventStreamQuerySchema = query({ ...stream, ...filters, events: streamedEvents });
+export const EventStreamQuerySchema = query({ ...stream, ...ofSessions, ...filters, events: streamedEvents });
 export type EventFilterQuery = Static<ReturnType<typeof query<typeof filters>>>;
 
 /** An event of the log: the payload of a webhook without its signature. */
@@ -101,11 +111,25 @@ export const ListEventsResultSchema = Type.Object({
   hasMore: Type.Boolean({ description: 'Whether more was there already.' }),
 });
 
-/** A message of the WebSocket. */
+/** An event of a stream: of the log, or one that is not kept. */
+export const StreamedEventSchema = Type.Union([LoggedEventSchema, LIVE_PAYLOADS['presence.update']]);
+export type StreamedEvent = Omit<LoggedEvent, 'event'> & { event: (typeof STREAMED_EVENT_TYPES)[number] };
+
+/** A message of the WebSocket with an event. */
 export const EventMessageSchema = Type.Object({
   type: Type.Literal('event'),
-  cursor: nullable(Type.String({ description: '`after` of a stream that goes on behind this event.' })),
-  event: LoggedEventSchema,
+  cursor: nullable(
+    Type.String({
+      description: '`after` of a stream that goes on behind this event. `null`: that of the last one counts.',
+    }),
+  ),
+  event: StreamedEventSchema,
+});
+
+/** A message of the WebSocket without one: the first, and one every 20 s without an event. */
+export const EventPositionSchema = Type.Object({
+  type: Type.Literal('position'),
+  cursor: Type.String({ description: '`after` of a stream that goes on from here.' }),
 });
 
 /** The body may be absent: everything has a default. */
@@ -116,9 +140,9 @@ export const CreateEventTicketRequestSchema = nullable(
         Type.String({ minLength: 1, maxLength: 64, description: 'The ticket opens streams of this session only.' }),
       ),
       events: Type.Optional(
-        Type.Array(oneOf(EVENT_TYPES), {
+        Type.Array(oneOf(STREAMED_EVENT_TYPES), {
           minItems: 1,
-          maxItems: EVENT_TYPES.length,
+          maxItems: STREAMED_EVENT_TYPES.length,
           description: 'The ticket shows these events only.',
         }),
       ),

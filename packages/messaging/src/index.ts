@@ -284,6 +284,7 @@ export {
   type OfferedMessage,
   type Question,
   readFrame,
+  type ToldEvent,
   toOffer,
   WORKER_FRAMES,
   type WorkerFrame,

@@ -11,10 +11,10 @@ type WithoutSignature<T> = T extends unknown ? Omit<T, 'signature'> : never;
 
 /** The body of a webhook. `event` tells the shape of `data`. */
 export type WebhookPayload = Schemas[PayloadName];
-/** An event of the log: the body of a webhook without its signature. */
-export type WaGateEvent = WithoutSignature<WebhookPayload>;
+/** An event of the log (the body of a webhook without its signature), or one that is told to streams alone. */
+export type WaGateEvent = WithoutSignature<WebhookPayload> | Schemas['PresenceUpdateEvent'];
 /** The names of all events: `message.received` … */
-export type EventName = WebhookPayload['event'];
+export type EventName = WaGateEvent['event'];
 
 /** An event of a stream. */
 export type StreamedEvent<Name extends EventName = EventName> = Extract<WaGateEvent, { event: Name }> & {
@@ -25,7 +25,7 @@ export type StreamedEvent<Name extends EventName = EventName> = Extract<WaGateEv
 export interface StreamOptions<Name extends EventName = EventName> {
   /** Only events of this session. @default all of the workspace, or that of a session key */
   sessionId?: string | undefined;
-  /** @default all events */
+  /** @default all events of the log; `presence.update` comes to who names it */
   events?: readonly Name[] | undefined;
   /** Only events of this chat: a number, a jid, a LID, a group, or the id of a contact. */
   chat?: string | undefined;

@@ -1,4 +1,4 @@
-import { EVENTS, type EventType, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
+import { EVENTS, type EventType, LIVE_PAYLOADS, type LiveEventType, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
@@ -90,6 +90,11 @@ export function payloadProblems(payload: { event: string }): string[] {
   const { event } = payload;
   if (!isEventType(event)) return [`${event} is no event of the registry.`];
   return problemsOf(event, WEBHOOK_PAYLOADS[event], 'payload', payload);
+}
+
+/** Checks an event that is not kept, as a stream shows it. */
+export function livePayloadProblems(type: LiveEventType, payload: object): string[] {
+  return problemsOf(type, LIVE_PAYLOADS[type], 'payload', payload);
 }
 
 /** A sentence, with an example, for each difference between the events of the database and the registry. */

@@ -158,6 +158,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const eventStreams = createEventStreams({
     db: pool,
     hints,
+    told: links.streams,
     logger,
     onCount: (kind, open) => metrics.eventStreams.set({ kind }, open),
     onSent: (kind, events) => metrics.streamedEvents.inc({ kind }, events),

@@ -1,4 +1,4 @@
-import type { EventType } from '@wa-gate/contracts';
+import type { EventType, LiveEventType } from '@wa-gate/contracts';
 import type { SecretBox } from '@wa-gate/kit';
 import { ApiError } from '../http/api-error.ts';
 import type { Credential } from './credentials.ts';
@@ -7,7 +7,7 @@ import type { Credential } from './credentials.ts';
 export interface StreamGrant {
   /** Public id of the only session. */
   sessionId?: string | undefined;
-  events?: readonly EventType[] | undefined;
+  events?: readonly (EventType | LiveEventType)[] | undefined;
 }
 
 /**

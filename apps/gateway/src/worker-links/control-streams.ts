@@ -1,7 +1,14 @@
 import { endLease, workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
 import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
-import type { OfferedMessage, Question, SessionHint, WorkerFrame, WorkerLoadReport } from '@wa-gate/messaging';
+import type {
+  OfferedMessage,
+  Question,
+  SessionHint,
+  ToldEvent,
+  WorkerFrame,
+  WorkerLoadReport,
+} from '@wa-gate/messaging';
 import { LRUCache } from 'lru-cache';
 import type { WorkerLife } from './call-worker.ts';
 import type { Evidence } from './evidence.ts';
@@ -56,6 +63,8 @@ export interface ControlStreams {
   count(): Record<StreamState, number>;
   onEvidence(listener: EvidenceListener): void;
   onHints(listener: (hints: readonly SessionHint[]) => void): void;
+  /** A worker tells an event that is not kept. */
+  onTold(listener: (event: ToldEvent) => void): void;
   /** Doorbells for these sessions went to a worker that does not host them. */
   onMisrouted(listener: (workerId: string, sessionIds: readonly string[]) => void): void;
   /** A worker does not accept these offered messages. */
@@ -74,6 +83,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
   const owners = new LRUCache<string, string>({ max: MAX_OWNERS });
   const evidenceListeners: EvidenceListener[] = [];
   const hintListeners: ((hints: readonly SessionHint[]) => void)[] = [];
+  const toldListeners: ((event: ToldEvent) => void)[] = [];
   const misroutedListeners: ((workerId: string, sessionIds: readonly string[]) => void)[] = [];
   const declinedListeners: ((messageIds: readonly string[]) => void)[] = [];
   const lostListeners: ((workerId: string) => void)[] = [];
@@ -88,6 +98,8 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     } else if (frame.type === 'hints') {
       for (const { sessionId } of frame.hints) owners.set(sessionId, workerId);
       for (const listener of hintListeners) listener(frame.hints);
+    } else if (frame.type === 'told') {
+      for (const listener of toldListeners) listener(frame.event);
     } else if (frame.type === 'strays') {
       for (const sessionId of frame.sessionIds) if (owners.get(sessionId) === workerId) owners.delete(sessionId);
       for (const listener of misroutedListeners) listener(workerId, frame.sessionIds);
@@ -191,6 +203,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     },
     onEvidence: (listener) => evidenceListeners.push(listener),
     onHints: (listener) => hintListeners.push(listener),
+    onTold: (listener) => toldListeners.push(listener),
     onMisrouted: (listener) => misroutedListeners.push(listener),
     onDeclined: (listener) => declinedListeners.push(listener),
     onLost: (listener) => lostListeners.push(listener),

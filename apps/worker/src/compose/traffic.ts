@@ -16,6 +16,7 @@ import type { WorkerMetrics } from '../metrics.ts';
 import { createChangeWriter } from '../outbox/change-writer.ts';
 import { Dispatcher } from '../outbox/dispatcher.ts';
 import { createOutcomeWriter } from '../outbox/outcome-writer.ts';
+import { createPresences } from '../presence/presences.ts';
 import type { SessionTraffic } from '../session/session-traffic.ts';
 import { SessionSettingsBook } from '../settings/session-settings-book.ts';
 import type { HostedSessions } from '../supervisor/hosted-sessions.ts';
@@ -153,6 +154,7 @@ export function composeTraffic(
       chats,
       groups,
       history,
+      presences: createPresences(deps.control),
       settings,
     } satisfies SessionTraffic,
     settings,

@@ -253,7 +253,10 @@ describe('what goes over the stream', () => {
     const sent = 1_000;
     for (let index = 0; index < sent; index += 1) control.publishHints([hint]);
     gateway.socket.resume();
-    await waitFor(() => ofType(gateway, 'load').length > 0);
+    await waitFor(() => ofType(gateway, 'hints').length > 0);
+    // What is told later comes behind all hints that were written.
+    const loads = ofType(gateway, 'load').length;
+    await waitFor(() => ofType(gateway, 'load').length > loads + 1);
     const received = ofType(gateway, 'hints').length;
     expect(received).toBeGreaterThan(0);
     expect(received).toBeLessThan(sent / 10);

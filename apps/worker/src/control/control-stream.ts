@@ -10,6 +10,7 @@ import {
   type Question,
   readFrame,
   type SessionHint,
+  type ToldEvent,
   type WorkerFrame,
   type WorkerLoadReport,
 } from '@wa-gate/messaging';
@@ -55,6 +56,8 @@ export interface ControlPort {
    * it: hints may be lost.
    */
   publishHints(hints: readonly SessionHint[]): void;
+  /** Tells every gateway an event that is not kept. Without a gateway, or with a full buffer, it is lost. */
+  tell(event: ToldEvent): void;
   /**
    * Sends `goodbye`: all sockets of this incarnation are closed, so its lease may be ended. Resolves when every gateway
    * has the frame, or after 500 ms.
@@ -221,6 +224,7 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       socket.send(encode({ type: 'hello', workerId, incarnation: current, takesOffers: true, takesQuestions: true }));
     },
     publishHints: sendHints,
+    tell: (event) => sendToAll({ type: 'told', event }),
     async goodbye() {
       endedIncarnation = incarnation();
       await Promise.all([...streams].map(sendGoodbye));

@@ -366,7 +366,7 @@ export class SessionConnection {
       told: current((facts) => traffic.contacts.add(facts.map((fact) => ({ ...owner, ...fact })))),
       restricted: current((restriction) => listener.restricted(restriction)),
       capped: current((capping) => listener.capped(capping)),
-      presence: () => undefined,
+      presence: current((told) => traffic.presences.told(owner, told)),
       fileAnswered: current((answer) => traffic.downloads.answered(owner, answer)),
       readElsewhere: current((read) => traffic.chats.read({ ...owner, ...read })),
       settingsProgress: (account) => traffic.chats.progress(owner, account),

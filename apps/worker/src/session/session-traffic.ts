@@ -6,6 +6,7 @@ import type { HistoryIntake } from '../history/history-intake.ts';
 import type { Projector } from '../inbox/projector.ts';
 import type { Downloads } from '../media/downloads.ts';
 import type { Dispatcher } from '../outbox/dispatcher.ts';
+import type { Presences } from '../presence/presences.ts';
 import type { SessionSettingsBook } from '../settings/session-settings-book.ts';
 
 /**
@@ -21,5 +22,6 @@ export interface SessionTraffic {
   chats: Pick<ChatSettingsFeed, 'progress' | 'store' | 'labels' | 'read'>;
   history: Pick<HistoryIntake, 'accept'>;
   groups: Pick<GroupFeed, 'noticed' | 'known' | 'described' | 'gone' | 'doubted'>;
+  presences: Presences;
   settings: Pick<SessionSettingsBook, 'of' | 'learn'>;
 }

@@ -1,4 +1,4 @@
-import type { AnswerOf } from '@wa-gate/contracts';
+import type { AnswerOf, LiveEvent } from '@wa-gate/contracts';
 import { type BinaryNode, jidNormalizedUser } from './baileys.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { childrenOf } from './nodes.ts';
@@ -23,6 +23,10 @@ export class PresenceBook {
   watch(name: string, jid: string): void {
     this.#jids.set(name, jid);
     if (!this.#watched.get(name)) this.#watched.set(name, NOTHING);
+  }
+
+  isWatched(name: string): boolean {
+    return this.#watched.has(name);
   }
 
   /** The jids of the watched, for the next connection. */
@@ -60,6 +64,7 @@ export class PresenceBook {
 }
 
 export interface ToldPresence extends Presence {
+  state: LiveEvent['data']['state'];
   /** The chat: of a person, or a group in which somebody is typing. */
   chat: string;
   from: string;
@@ -82,4 +87,17 @@ export function readPresence(node: BinaryNode, at: Date): ToldPresence | null {
   if (!what) return null;
   const typing = what.attrs.media === 'audio' ? 'recording' : 'typing';
   return { chat, from, state: what.tag === 'composing' ? typing : 'online', lastSeenAt: null, asOf };
+}
+
+/** For streams of events. @param fromAlt the other name of the person */
+export function toldOf({ chat, from, state, lastSeenAt }: ToldPresence, fromAlt: string | null): LiveEvent['data'] {
+  const alt = fromAlt && fromAlt !== from ? fromAlt : undefined;
+  return {
+    chat,
+    ...(alt && chat === from && { chatAlt: alt }),
+    from,
+    ...(alt && { fromAlt: alt }),
+    state,
+    lastSeenAt,
+  };
 }

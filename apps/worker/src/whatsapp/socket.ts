@@ -1,5 +1,5 @@
 import type { Agent as HttpsAgent } from 'node:https';
-import type { GroupFacts, HistoryDepth, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
+import type { GroupFacts, HistoryDepth, LiveEvent, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type {
   CallNews,
@@ -69,7 +69,7 @@ import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { readPersonNews, type ToldPerson } from './person-news.ts';
-import { readPresence, type ToldPresence } from './presence-book.ts';
+import { readPresence, toldOf } from './presence-book.ts';
 import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.ts';
 import { SharedSettings } from './shared-settings/shared-settings.ts';
 import { createSignalRepository } from './signal-repository.ts';
@@ -107,7 +107,7 @@ export interface ConnectionHandlers extends ArrivalHandlers {
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
   /** Somebody has come, gone or is typing. */
-  presence(told: ToldPresence): void;
+  presence(told: LiveEvent['data']): void;
   /**
    * A call rings, or something has become of it. Resolves when it is stored; WhatsApp gets its confirmation then.
    * `reject`: rejects it; absent where it is told by an operation.
@@ -471,8 +471,12 @@ export function connect(options: ConnectOptions): Connection {
     const told = readPresence(node, new Date());
     if (!told) return;
     const { chat, from, ...presence } = told;
-    if (chat === from) presences.tell(await presenceName(sock, from), presence);
-    handlers.presence(told);
+    const name = await presenceName(sock, from);
+    // WhatsApp tells of everybody who writes here.
+    if (!presences.isWatched(name)) return;
+    if (chat === from) presences.tell(name, presence);
+    const fromAlt = name === from ? await sock.signalRepository.lidMapping.getPNForLID(from) : name;
+    handlers.presence(toldOf(told, fromAlt && jidNormalizedUser(fromAlt)));
   };
   for (const tag of ['presence', 'chatstate']) {
     sock.ws.on(`CB:${tag}`, (node: BinaryNode) => void tellPresence(node).catch(() => undefined));

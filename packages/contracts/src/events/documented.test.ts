@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { EVENT_TYPES, EVENTS } from './index.ts';
+import { EVENTS, LIVE_EVENTS } from './index.ts';
 
-const DOCS = new URL('../../../../docs/webhooks.md', import.meta.url);
+const DOCS = new URL('../../../../docs/', import.meta.url);
 
 interface ObjectSchema {
   properties: Record<string, unknown>;
@@ -10,15 +10,21 @@ interface ObjectSchema {
 }
 
 /** The rows of the table by the registry. An optional member has a question mark. */
-const rows = EVENT_TYPES.map((type) => {
-  const { properties, required = [] } = EVENTS[type].data as unknown as ObjectSchema;
-  const members = Object.keys(properties).map((name) => `\`${name}\`${required.includes(name) ? '' : '?'}`);
-  return `| \`${type}\` | ${EVENTS[type].summary} | ${members.join(', ')} |`;
-});
-
-it('docs/webhooks.md lists every event with its summary and the members of `data` (MR-066)', () => {
-  const documented = readFileSync(DOCS, 'utf8')
+const rowsOf = (events: typeof EVENTS | typeof LIVE_EVENTS) =>
+  Object.entries(events).map(([type, { data, summary }]) => {
+    const { properties, required = [] } = data as unknown as ObjectSchema;
+    const members = Object.keys(properties).map((name) => `\`${name}\`${required.includes(name) ? '' : '?'}`);
+    return `| \`${type}\` | ${summary} | ${members.join(', ')} |`;
+  });
+const documented = (page: string) =>
+  readFileSync(new URL(page, DOCS), 'utf8')
     .split('\n')
     .filter((line) => /^\| `[a-z]+\.[a-z_]+` /.test(line));
-  expect(documented).toEqual(rows);
+
+it('docs/webhooks.md lists every event with its summary and the members of `data` (MR-066)', () => {
+  expect(documented('webhooks.md')).toEqual(rowsOf(EVENTS));
+});
+
+it('docs/events.md lists the events that are told to streams alone', () => {
+  expect(documented('events.md')).toEqual(rowsOf(LIVE_EVENTS));
 });

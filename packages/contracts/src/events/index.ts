@@ -1,3 +1,12 @@
-export { WEBHOOK_EXAMPLES, WEBHOOK_PAYLOADS, WEBHOOK_SCHEMAS } from './payload.ts';
-export { EVENT_TYPES, EVENTS, type EventType, type SessionEvent } from './registry.ts';
+export { LIVE_PAYLOADS, LIVE_SCHEMAS, WEBHOOK_EXAMPLES, WEBHOOK_PAYLOADS, WEBHOOK_SCHEMAS } from './payload.ts';
+export {
+  EVENT_TYPES,
+  EVENTS,
+  type EventType,
+  LIVE_EVENT_TYPES,
+  LIVE_EVENTS,
+  type LiveEvent,
+  type LiveEventType,
+  type SessionEvent,
+} from './registry.ts';
 export { MIGRATIONS } from './session.ts';

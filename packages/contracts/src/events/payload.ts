@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { anyObject } from '../schema.ts';
-import { EVENTS, type EventType } from './registry.ts';
+import { EVENTS, type EventType, LIVE_EVENTS, type LiveEventType } from './registry.ts';
 
 const payload = (event: EventType, data: TSchema) =>
   Type.Object({
@@ -49,10 +49,23 @@ export const WEBHOOK_EXAMPLES = Object.fromEntries(
   ]),
 ) as Readonly<Record<EventType, Static<ReturnType<typeof payload>>>>;
 
+const livePayload = (event: LiveEventType, data: TSchema) => {
+  const { signature: _, seq: __, ...logged } = payload(event as never, data).properties;
+  const seq = Type.Integer({ minimum: 0, maximum: 0, description: 'In no log, so that it has no place there.' });
+  return Type.Object({ ...logged, seq });
+};
+
+/** What streams show of an event that is not kept, by event: as a webhook without `signature`, and with the `seq` 0. */
+export const LIVE_PAYLOADS = Object.fromEntries(
+  Object.entries(LIVE_EVENTS).map(([type, { data }]) => [type, livePayload(type as LiveEventType, data)]),
+) as Record<LiveEventType, ReturnType<typeof livePayload>>;
+
 /** The name of the payload in generated clients: `message.received` is `MessageReceivedEvent`. */
 const schemaName = (type: string): string =>
   `${type.replace(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase())}Event`;
 
-export const WEBHOOK_SCHEMAS: Readonly<Record<string, TSchema>> = Object.fromEntries(
-  Object.entries(WEBHOOK_PAYLOADS).map(([type, schema]) => [schemaName(type), schema]),
-);
+const named = (payloads: Record<string, TSchema>): Readonly<Record<string, TSchema>> =>
+  Object.fromEntries(Object.entries(payloads).map(([type, schema]) => [schemaName(type), schema]));
+
+export const WEBHOOK_SCHEMAS = named(WEBHOOK_PAYLOADS);
+export const LIVE_SCHEMAS = named(LIVE_PAYLOADS);

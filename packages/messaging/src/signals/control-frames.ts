@@ -1,3 +1,4 @@
+import type { LiveEvent } from '@wa-gate/contracts';
 import type { AcceptedMessage } from '../outbox/acceptance.ts';
 import type { SessionHint } from './hints.ts';
 
@@ -43,11 +44,21 @@ export interface Answer {
   answer?: unknown;
 }
 
+/** An event that is not kept, for open streams. */
+export type ToldEvent = LiveEvent & {
+  /** The same at every gateway. */
+  id: string;
+  sessionId: string;
+  epoch: number;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+};
+
 /**
  * What a worker sends on the control stream of a gateway. `goodbye`: its sockets are closed, and it holds no session
  * any more. `strays`: misrouted doorbells, for sessions that it does not host. `declined`: offered messages that the
  * gateway accepts itself.
- * `answers`: of questions, in any order.
+ * `answers`: of questions, in any order. `told`: an event that is not kept.
  */
 export type WorkerFrame =
   | { type: 'hello'; workerId: string; incarnation: number; takesOffers?: boolean; takesQuestions?: boolean }
@@ -56,6 +67,7 @@ export type WorkerFrame =
   | { type: 'strays'; sessionIds: string[] }
   | { type: 'declined'; messageIds: string[] }
   | { type: 'answers'; answers: Answer[] }
+  | { type: 'told'; event: ToldEvent }
   | { type: 'goodbye'; incarnation: number };
 
 /**
@@ -94,6 +106,7 @@ export const WORKER_FRAMES: ReadonlySet<WorkerFrame['type']> = new Set([
   'strays',
   'declined',
   'answers',
+  'told',
   'goodbye',
 ]);
 export const GATEWAY_FRAMES: ReadonlySet<GatewayFrame['type']> = new Set(['bell', 'look', 'offer', 'withdraw', 'ask']);

@@ -1,20 +1,11 @@
+import type { ToldEvent } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
-import {
-  cursorEntryOf,
-  cursorKeyOf,
-  readSessionCursor,
-  readWorkspaceCursor,
-  writeWorkspaceCursor,
-} from './event-cursor.ts';
+import { cursorKeyOf, readSessionCursor, readWorkspaceCursor, writeWorkspaceCursor } from './event-cursor.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { EventLog, Listing, SessionEvent, SessionHead } from './event-log.ts';
-import type { EventTails, Watch } from './event-tails.ts';
-
-/** The sessions of a stream: one, or all of a workspace, with those that are created while it lasts. */
-export interface FeedScope {
-  workspaceId: string;
-  sessionId?: string | undefined;
-}
+import type { EventTails } from './event-tails.ts';
+import type { FeedScope, FollowedSessions, Follower, Following } from './followed-sessions.ts';
+import type { LiveEvents } from './live-events.ts';
 
 /** An event with the cursor behind it. */
 export interface FedEvent {
@@ -33,30 +24,28 @@ export type FeedBegin = 'begin' | 'now' | { cursor: string };
  * that is slow holds no more than its positions here.
  */
 export interface EventFeed {
-  /**
-   * Up to `limit` events that pass the filter. Without any it waits up to `waitMs` for the first, or until `signal`.
-   */
-  next(limit: number, waitMs: number, signal?: AbortSignal): Promise<FedEvent[]>;
+  /** Up to `limit` events that pass the filter. Without any it waits up to `waitMs` for the first. */
+  next(limit: number, waitMs: number): Promise<FedEvent[]>;
   /** Behind all events that `next` has given or left out. */
   cursor(): string;
   /** Whether events are known that `next` has not given. */
   hasMore(): boolean;
+  /** From now on `next` gives nothing. */
+  end(): void;
   close(): void;
 }
 
 export interface FeedDependencies {
   log: EventLog;
-  /** The sessions of a workspace, as they were a second ago or later. */
-  recentHeads: (workspaceId: string) => Promise<Listing<SessionHead>>;
+  following: Following;
   tails: EventTails;
+  live: LiveEvents;
 }
 
 /** Events of one session in one read. */
 const PER_READ = 100;
 /** Sessions in one read: what a page cannot show is read again with the next one. */
 const SESSIONS_PER_READ = 50;
-/** New sessions of a workspace are noticed after this time, and the second that a listing may be old. */
-const LIST_AGAIN_MS = 1_000;
 /**
  * A transaction that appends events ends within seconds (`statement_timeout`). An event that happened this long ago is
  * committed, or never will be.
@@ -70,88 +59,103 @@ const MAX_NAMED = 250;
  */
 const MAX_NAMED_EVER = 400;
 
-interface Position {
-  slug: string;
-  seq: number;
-  /** The end of the log as it was listed. What watches the session may not know it yet. */
-  head: number;
-  /** When the event of `seq` happened, at the latest. */
-  at: number;
-  watch: Watch;
-  /** What a cursor says of it; `undefined`: not since `seq` has moved. Writing those of all sessions anew is slow. */
-  entry: string | undefined;
-}
+/** Events that are not kept, for a reader that is slow: later ones say more. */
+const MAX_LIVE = 100;
 
-/** Where a session of a feed begins. */
-type Begin = SessionHead & Pick<Position, 'seq' | 'at'>;
+/** Where a session of a feed begins: behind the event of `seq`, which happened at `at`, at the latest. */
+type Begin = SessionHead & { seq: number; at: number };
 
-class Feed implements EventFeed {
+class Feed implements EventFeed, Follower {
   readonly #deps: FeedDependencies;
   readonly #scope: FeedScope;
   readonly #filter: EventFilter;
-  readonly #positions = new Map<string, Position>();
-  /** Sessions that may have more. */
-  readonly #news = new Set<string>();
+  readonly #sessions: FollowedSessions;
+  /** By the number of the session: the `seq` that was shown last, 0 for a session that is new. */
+  readonly #seqs: number[] = [];
+  /** By the number of the session: when the event of `seq` happened, at the latest. */
+  readonly #times: number[] = [];
+  /** Numbers of the sessions that may have more. */
+  readonly #news = new Set<number>();
+  #live: FedEvent[] = [];
   #shownUntil: number;
-  #listedAt = 0;
-  #listAgainAt = 0;
   #wake: () => void = () => undefined;
-  #isClosed = false;
+  #isEnded = false;
+  #failure: unknown;
 
-  constructor(deps: FeedDependencies, scope: FeedScope, filter: EventFilter, shownUntil: number) {
+  constructor(
+    deps: FeedDependencies,
+    scope: FeedScope,
+    filter: EventFilter,
+    { at, sessions, shownUntil }: Listing<Begin> & { shownUntil: number },
+  ) {
     this.#deps = deps;
     this.#scope = scope;
     this.#filter = filter;
     this.#shownUntil = shownUntil;
-  }
-
-  /** @param listedAt the moment at which these were all sessions of the scope */
-  add(sessions: readonly Begin[], listedAt: number): void {
-    this.#listedAt = listedAt;
-    this.#listAgainAt = performance.now() + LIST_AGAIN_MS;
-    for (const { sessionId, slug, seq, at, head } of sessions) {
-      if (this.#positions.has(sessionId)) continue;
-      const onNews = () => {
-        this.#news.add(sessionId);
-        this.#wake();
-      };
-      const watch = this.#deps.tails.watch(sessionId, head, onNews);
-      this.#positions.set(sessionId, { slug, seq, at, head, watch, entry: undefined });
-      if (seq < this.#end(sessionId)) this.#news.add(sessionId);
+    this.#sessions = deps.following.of(scope, { at, sessions });
+    for (const begin of sessions) {
+      const { number } = this.#sessions.find(begin.sessionId)!;
+      this.#seqs[number] = begin.seq;
+      this.#times[number] = begin.at;
+    }
+    this.#sessions.follow(this);
+    if (filter.asksForLive) deps.live.listen(this.#onTold);
+    for (let number = 0; number < this.#sessions.length; number += 1) {
+      if (this.#seqOf(number) < this.#sessions.end(number)) this.#news.add(number);
     }
   }
 
-  /** The last `seq` that is known. */
-  #end(sessionId: string): number {
-    return Math.max(this.#positions.get(sessionId)?.head ?? 0, this.#deps.tails.readUntil(sessionId));
+  #seqOf(number: number): number {
+    return this.#seqs[number] ?? 0;
   }
+
+  onNews(number: number): void {
+    this.#news.add(number);
+    this.#wake();
+  }
+
+  onGone(number: number): void {
+    this.#seqs[number] = 0;
+    this.#times[number] = 0;
+    this.#news.delete(number);
+  }
+
+  onFailed(error: unknown): void {
+    this.#failure = error;
+    this.#wake();
+  }
+
+  readonly #onTold = ({ id, sessionId, epoch, createdAt, type, data }: ToldEvent): void => {
+    const session = this.#sessions.find(sessionId);
+    const event = { id: id.replaceAll('-', ''), seq: 0, sessionId, epoch, createdAt, type, data, metadata: null };
+    if (!session || !this.#filter.passes(event)) return;
+    // It has no place in the log: the position stays where it was.
+    this.#live.push({ event, slug: session.slug, cursor: null });
+    if (this.#live.length > MAX_LIVE) this.#live.shift();
+    this.#wake();
+  };
 
   hasMore(): boolean {
     return this.#news.size > 0;
   }
 
-  async next(limit: number, waitMs: number, signal?: AbortSignal): Promise<FedEvent[]> {
+  async next(limit: number, waitMs: number): Promise<FedEvent[]> {
     const deadline = performance.now() + waitMs;
-    const onAbort = () => this.#wake();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      for (;;) {
-        await this.#listAgain();
-        while (this.#news.size > 0 && !signal?.aborted && !this.#isClosed) {
-          const found = this.#pass(await this.#read(), limit);
-          if (found.length > 0) return found;
-        }
-        const left = deadline - performance.now();
-        if (left <= 0 || signal?.aborted || this.#isClosed) return [];
-        await this.#pause(this.#scope.sessionId ? left : Math.min(left, LIST_AGAIN_MS));
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#live.length > 0 && !this.#isEnded) return this.#live.splice(0, limit);
+      while (this.#news.size > 0 && !this.#isEnded) {
+        const found = this.#pass(await this.#read(), limit);
+        if (found.length > 0) return found;
       }
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
+      const left = deadline - performance.now();
+      if (left <= 0 || this.#isEnded) return [];
+      await this.#pause(left);
     }
   }
 
   #pause(ms: number): Promise<void> {
-    if (this.#news.size > 0) return Promise.resolve();
+    if (this.#news.size > 0 || this.#live.length > 0 || this.#failure !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
@@ -161,40 +165,17 @@ class Feed implements EventFeed {
     });
   }
 
-  /** Sessions are created and deleted while the stream lasts. A new one is shown from its first event. */
-  async #listAgain(): Promise<void> {
-    const { workspaceId, sessionId } = this.#scope;
-    if (sessionId || performance.now() < this.#listAgainAt) return;
-    const { at, sessions } = await this.#deps.recentHeads(workspaceId);
-    if (this.#isClosed) return;
-    const present = new Map(sessions.map((session) => [session.sessionId, session]));
-    for (const [id, position] of this.#positions) {
-      const session = present.get(id);
-      if (session) position.slug = session.slug;
-      else this.#drop(id, position);
-    }
-    this.add(
-      sessions.map((session) => ({ ...session, seq: 0, at: 0 })),
-      at,
-    );
-  }
-
-  #drop(sessionId: string, { watch }: Position): void {
-    watch.close();
-    this.#positions.delete(sessionId);
-    this.#news.delete(sessionId);
-  }
-
-  /** The next events of the sessions that have some, from memory where they are there. */
+  /** The next events of the sessions that have some, by session, from memory where they are there. */
   async #read(): Promise<Map<string, readonly SessionEvent[]>> {
     const bySession = new Map<string, readonly SessionEvent[]>();
     const missing = new Map<string, number>();
-    for (const sessionId of [...this.#news].slice(0, SESSIONS_PER_READ)) {
-      const { seq } = this.#positions.get(sessionId)!;
+    for (const number of [...this.#news].slice(0, SESSIONS_PER_READ)) {
+      const seq = this.#seqOf(number);
+      const sessionId = this.#sessions.idOf(number)!;
       const recent = this.#deps.tails.recent(sessionId, seq) ?? [];
       if (recent.length > 0) bySession.set(sessionId, recent);
-      else if (seq < this.#end(sessionId)) missing.set(sessionId, seq);
-      else this.#news.delete(sessionId);
+      else if (seq < this.#sessions.end(number)) missing.set(sessionId, seq);
+      else this.#news.delete(number);
     }
     if (missing.size === 0) return bySession;
     const { events } = await this.#deps.log.readAfter(missing, PER_READ);
@@ -208,12 +189,10 @@ class Feed implements EventFeed {
   }
 
   #skip(sessionId: string): void {
-    const position = this.#positions.get(sessionId);
-    if (position) {
-      position.seq = this.#end(sessionId);
-      position.entry = undefined;
-    }
-    this.#news.delete(sessionId);
+    const number = this.#sessions.find(sessionId)?.number;
+    if (number === undefined) return;
+    this.#seqs[number] = this.#sessions.end(number);
+    this.#news.delete(number);
   }
 
   /** Moves the positions over events in the order of their time, and gives those that pass the filter. */
@@ -227,17 +206,18 @@ class Feed implements EventFeed {
       }
       const event = next!.events[next!.index++]!;
       if (next!.index === next!.events.length) heads.delete(event.sessionId);
-      const position = this.#positions.get(event.sessionId);
-      // Its session was deleted meanwhile.
-      if (!position) continue;
-      position.seq = event.seq;
-      position.entry = undefined;
-      position.at = Math.max(position.at, event.createdAt);
-      if (this.#filter(event)) passed.push({ event, slug: position.slug, cursor: this.#cursorOfEvent() });
+      const session = this.#sessions.find(event.sessionId);
+      // It was deleted meanwhile.
+      if (!session) continue;
+      const { number, slug } = session;
+      this.#seqs[number] = event.seq;
+      this.#times[number] = Math.max(this.#times[number] ?? 0, event.createdAt);
+      if (this.#filter.passes(event)) passed.push({ event, slug, cursor: this.#cursorOfEvent() });
     }
     for (const sessionId of bySession.keys()) {
-      const { seq = 0 } = this.#positions.get(sessionId) ?? {};
-      if (seq >= this.#end(sessionId) && !heads.has(sessionId)) this.#news.delete(sessionId);
+      const number = this.#sessions.find(sessionId)?.number;
+      if (number === undefined || heads.has(sessionId)) continue;
+      if (this.#seqOf(number) >= this.#sessions.end(number)) this.#news.delete(number);
     }
     if (passed.length > 0) passed.at(-1)!.cursor = this.cursor();
     return passed;
@@ -251,11 +231,11 @@ class Feed implements EventFeed {
 
   cursor(): string {
     const { sessionId } = this.#scope;
-    if (sessionId) return String(this.#positions.get(sessionId)?.seq ?? 0);
+    if (sessionId) return String(this.#seqs[0] ?? 0);
     const { tails } = this.#deps;
     // Everything that was committed until then is behind the positions, as nothing more is known.
     if (this.#news.size === 0) {
-      this.#shownUntil = Math.max(this.#shownUntil, Math.min(tails.readAt, this.#listedAt) - SETTLED_MS);
+      this.#shownUntil = Math.max(this.#shownUntil, Math.min(tails.readAt, this.#sessions.listedAt) - SETTLED_MS);
     }
     return this.#write(this.#named());
   }
@@ -263,10 +243,8 @@ class Feed implements EventFeed {
   /** Entries of the sessions that had events since the moment up to which everything was shown. */
   #named(): string[] {
     const named: string[] = [];
-    for (const [sessionId, position] of this.#positions) {
-      if (position.at <= this.#shownUntil || named.length >= MAX_NAMED_EVER) continue;
-      position.entry ??= cursorEntryOf(sessionId, position.seq);
-      named.push(position.entry);
+    for (let number = 0; number < this.#times.length && named.length < MAX_NAMED_EVER; number += 1) {
+      if ((this.#times[number] ?? 0) > this.#shownUntil) named.push(this.#sessions.entry(number, this.#seqOf(number)));
     }
     return named;
   }
@@ -275,12 +253,15 @@ class Feed implements EventFeed {
     return writeWorkspaceCursor(this.#shownUntil, entries);
   }
 
-  close(): void {
-    this.#isClosed = true;
-    for (const { watch } of this.#positions.values()) watch.close();
-    this.#positions.clear();
-    this.#news.clear();
+  end(): void {
+    this.#isEnded = true;
     this.#wake();
+  }
+
+  close(): void {
+    this.end();
+    this.#deps.following.leave(this.#scope, this);
+    this.#deps.live.leave(this.#onTold);
   }
 }
 
@@ -290,18 +271,23 @@ const OTHER_CURSOR =
   'is no cursor of this stream. Use the `cursor` of an earlier answer, the id of an earlier event, `begin` or `now`.';
 
 /**
- * A new session in the cursor's workspace was unknown when the cursor was written: then all of its events came after.
+ * Behind a cursor of a workspace. A session that the cursor does not name had no event after its moment, or is new:
+ * then all of its events came after.
  */
-async function resume(feed: Feed, { log }: FeedDependencies, workspaceId: string, cursor: string): Promise<void> {
-  const read = readWorkspaceCursor(cursor)!;
-  const { at, sessions } = await log.positionsAt(workspaceId, read.shownUntil);
+async function resumed(
+  { log }: FeedDependencies,
+  workspaceId: string,
+  cursor: string,
+): Promise<Listing<Begin> & { shownUntil: number }> {
+  const { shownUntil, seqs } = readWorkspaceCursor(cursor)!;
+  const { at, sessions } = await log.positionsAt(workspaceId, shownUntil);
   const begins = sessions.map((session): Begin => {
-    const named = read.seqs.get(cursorKeyOf(session.sessionId));
+    const named = seqs.get(cursorKeyOf(session.sessionId));
     if (named === undefined) return { ...session, at: 0 };
     // When its event happened is not known; it was before now.
     return { ...session, seq: Math.min(named, session.head), at };
   });
-  feed.add(begins, at);
+  return { at, sessions: begins, shownUntil };
 }
 
 /** @throws {ApiError} VALIDATION for a cursor that is none */
@@ -317,10 +303,7 @@ export async function openFeed(
     throw refuse(OTHER_CURSOR);
   }
   if (cursor !== undefined && !sessionId) {
-    const { shownUntil } = readWorkspaceCursor(cursor)!;
-    const feed = new Feed(deps, scope, filter, shownUntil);
-    await resume(feed, deps, workspaceId, cursor);
-    return feed;
+    return new Feed(deps, scope, filter, await resumed(deps, workspaceId, cursor));
   }
   const { at, sessions } = await deps.log.heads(workspaceId, sessionId);
   const [session] = sessions;
@@ -329,10 +312,8 @@ export async function openFeed(
     throw refuse(`is ahead of the session, whose last event has the \`seq\` ${session.head}. Begin with it, or anew.`);
   }
   const isNow = begin === 'now';
-  const feed = new Feed(deps, scope, filter, isNow ? at - SETTLED_MS : 0);
-  feed.add(
-    sessions.map((head): Begin => ({ ...head, ...(isNow ? { seq: head.head, at: head.headAt } : { seq, at: 0 }) })),
-    at,
+  const begins = sessions.map(
+    (head): Begin => ({ ...head, ...(isNow ? { seq: head.head, at: head.headAt } : { seq, at: 0 }) }),
   );
-  return feed;
+  return new Feed(deps, scope, filter, { at, sessions: begins, shownUntil: isNow ? at - SETTLED_MS : 0 });
 }

@@ -14,7 +14,12 @@ const CLOSE_CODES: Readonly<Record<StreamEnd, number>> = {
 const write = (socket: WebSocket, text: string): Promise<void> =>
   new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(error) : resolve())));
 
-/** The feed over a WebSocket: a JSON text for each event. What the client says is not read. */
+const positionOf = (live: LiveFeed): string => JSON.stringify({ type: 'position', cursor: live.cursor() });
+
+/**
+ * The feed over a WebSocket: a JSON text for each event. The position comes before the first event, for a client that
+ * is cut off before it, and whenever nothing has come for a while. What the client says is not read.
+ */
 export async function runEventSocket(socket: WebSocket, live: LiveFeed): Promise<void> {
   let heardAt = performance.now();
   socket.on('pong', () => {
@@ -27,7 +32,10 @@ export async function runEventSocket(socket: WebSocket, live: LiveFeed): Promise
     else socket.ping();
   }, HEARTBEAT_MS).unref();
   try {
+    await write(socket, positionOf(live));
     for await (const batch of live.batches()) {
+      // A filter that lets little through does not make a resume long.
+      if (batch.length === 0) await write(socket, positionOf(live));
       for (const fed of batch) {
         await write(socket, JSON.stringify({ type: 'event', cursor: fed.cursor, event: payloadOf(fed) }));
       }

@@ -1,10 +1,7 @@
-import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { FedEvent } from './event-feed.ts';
 import { type LiveFeed, STALLED_MS } from './live-feed.ts';
 import { eventIdPrefix, presentEvent } from './present-event.ts';
-
-/** What is held for a connection that does not take it. */
-const HIGH_WATER_BYTES = 16_384;
 
 /** Milliseconds after which a client comes again. A random part keeps thousands from coming in the same moment. */
 const retryMs = (): number => 500 + Math.floor(Math.random() * 1_500);
@@ -28,37 +25,37 @@ async function* frames(live: LiveFeed): AsyncGenerator<string> {
   yield `: ${live.end}\nretry: ${retryMs()}\n\n`;
 }
 
-/**
- * The feed as server-sent events. It is pulled by the connection: a slow client costs one batch. A client that takes
- * nothing for a minute is cut off, and resumes with its last id.
- */
-export function createEventStream(live: LiveFeed): Readable {
-  const source = frames(live);
-  let stalled: NodeJS.Timeout | undefined;
-
-  async function pull(stream: Readable): Promise<void> {
-    clearTimeout(stalled);
-    try {
-      const { done, value } = await source.next();
-      if (stream.destroyed) return;
-      // Not read again until the connection has taken what is there.
-      stalled = setTimeout(() => stream.readableLength > 0 && stream.destroy(), STALLED_MS).unref();
-      stream.push(done ? null : value);
-    } catch (error) {
-      stream.destroy(error as Error);
-    }
-  }
-
-  return new Readable({
-    highWaterMark: HIGH_WATER_BYTES,
-    read() {
-      void pull(this);
-    },
-    destroy(error, callback) {
+/** Resolves when the connection has taken what was written, or is gone. */
+function untilTaken(to: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
       clearTimeout(stalled);
-      // The wait for the next event ends with it.
-      live.close();
-      callback(error);
-    },
+      to.off('drain', done);
+      to.off('close', done);
+      resolve();
+    };
+    const stalled = setTimeout(() => to.destroy(), STALLED_MS).unref();
+    to.on('drain', done);
+    to.on('close', done);
   });
+}
+
+/**
+ * Writes the feed as server-sent events. Nothing more is read while the connection has not taken what is there: a slow
+ * client costs one batch. A client that takes nothing for a minute is cut off, and resumes with its last id.
+ */
+export async function writeEventStream(to: Writable, live: LiveFeed): Promise<void> {
+  // The wait for the next event ends with it.
+  to.once('close', () => live.close());
+  try {
+    for await (const text of frames(live)) {
+      if (to.destroyed) return;
+      if (!to.write(text)) await untilTaken(to);
+    }
+    to.end();
+  } catch {
+    to.destroy();
+  } finally {
+    live.close();
+  }
 }

@@ -156,6 +156,8 @@ describe('GET /api/events, the log of a workspace (MR-059)', () => {
     const { status, body } = await fixture.call('GET', '/api/events?events=message.recieved', { as: user.token });
     expect([status, body.code, body.error]).toEqual([400, 'VALIDATION', expect.stringContaining('message.recieved')]);
     expect(body.details.events).toContain('message.received');
+    const live = await fixture.call('GET', '/api/events?events=presence.update', { as: user.token });
+    expect([live.status, live.body.error]).toEqual([400, expect.stringContaining('Open a stream')]);
   });
 
   it('refuses what is no cursor of it, and one that is ahead', async () => {
@@ -315,7 +317,7 @@ describe('POST /api/events/tickets', () => {
 
 describe('GET /api/events/ws', () => {
   interface Told {
-    type: string;
+    type: 'event';
     cursor: string | null;
     event: LoggedEvent;
   }
@@ -327,12 +329,17 @@ describe('GET /api/events/ws', () => {
     socket.on('error', () => undefined);
     cleanups.push(() => socket.terminate());
     const told: Told[] = [];
-    socket.on('message', (data) => void told.push(JSON.parse((data as Buffer).toString())));
+    const positions: string[] = [];
+    socket.on('message', (data) => {
+      const message = JSON.parse((data as Buffer).toString()) as Told | { type: 'position'; cursor: string };
+      if (message.type === 'position') positions.push(message.cursor);
+      else told.push(message);
+    });
     const outcome = await new Promise<number | 'open'>((resolve) => {
       socket.once('open', () => resolve('open'));
       socket.once('unexpected-response', (_request, response) => resolve(response.statusCode!));
     });
-    return { socket, told, outcome };
+    return { socket, told, positions, outcome };
   }
 
   it('brings events, and goes on after the last cursor', async () => {
@@ -346,6 +353,23 @@ describe('GET /api/events/ws', () => {
     await waitFor(() => again.told.length === 2);
     expect(again.told[0]!.event).toEqual(told[1]!.event);
   });
+
+  it.each(['/api/events/ws', 'of the session'])(
+    'begins with its position: a client that is cut off before its first event goes on from there (%s)',
+    async (given) => {
+      const path = given === 'of the session' ? `/api/sessions/${first.slug}/events/ws` : given;
+      await append(first);
+      const { socket, told, positions } = await connect(path);
+      await waitFor(() => positions.length === 1);
+      socket.terminate();
+      await append(first);
+      const again = await connect(`${path}?events=message.received&after=${positions[0]}`);
+      await append(first);
+      await waitFor(() => again.told.length === 2);
+      expect(told).toEqual([]);
+      expect(again.told.map(({ event }) => textOf(event))).toEqual([String(count - 1), String(count)]);
+    },
+  );
 
   it('is refused with an answer of HTTP', async () => {
     expect((await connect('/api/events/ws', 'wag_live_wrong')).outcome).toBe(401);

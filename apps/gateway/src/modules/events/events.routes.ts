@@ -6,20 +6,23 @@ import {
   EVENT_TICKET_SECONDS,
   type EventFilterQuery,
   EventMessageSchema,
+  EventPositionSchema,
   EventStreamQuerySchema,
   EventTicketSchema,
   ListEventsQuerySchema,
   ListEventsResultSchema,
   ListSessionEventsQuerySchema,
-  LoggedEventSchema,
+  type LoggedEvent,
   SessionEventStreamQuerySchema,
   SessionParamsSchema,
+  StreamedEventSchema,
   success,
 } from '@wa-gate/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { ApiError } from '../../http/api-error.ts';
 import { ok } from '../../http/envelope.ts';
+import { takeOver } from '../../http/take-over.ts';
 import { readCredential } from '../../plugins/credentials.ts';
 import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Access, Guards } from '../../plugins/route-access.ts';
@@ -27,11 +30,12 @@ import type { StreamTickets } from '../../plugins/stream-tickets.ts';
 import { isAllowed, type Principal, principalOf } from '../../principal.ts';
 import type { ContactNames } from '../contacts/index.ts';
 import { reachOf, type SessionDirectory } from '../sessions/index.ts';
-import { type FeedBegin, type FeedScope, openFeed } from './event-feed.ts';
+import { type FeedBegin, openFeed } from './event-feed.ts';
 import { createEventFilter, type EventFilter, readEventNames } from './event-filter.ts';
 import { runEventSocket } from './event-socket.ts';
-import { createEventStream, payloadOf } from './event-stream.ts';
+import { payloadOf, writeEventStream } from './event-stream.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { FeedScope } from './followed-sessions.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import type { StreamKind } from './open-streams.ts';
 
@@ -59,9 +63,11 @@ const STREAMED = [
   'A comment comes every 20 s without an event. Browsers cannot send headers: they use their cookie, `?ticket=`, or the key of a session as `?apiKey=`.',
 ].join(' ');
 const SOCKET = [
-  'A WebSocket with one JSON text for each event. Go on after a close with `?after=` and the last `cursor`. It ends with 1008 when the access has ended, with 1012',
-  'when this gateway restarts. What clients send is not read.',
+  'A WebSocket with one JSON text for each event, and one with the position first and every 20 s without an event. Go on after a close with `?after=` and the last',
+  '`cursor`. It ends with 1008 when the access has ended, with 1012 when this gateway restarts. What clients send is not read.',
 ].join(' ');
+
+const SocketMessageSchema = Type.Union([EventMessageSchema, EventPositionSchema]);
 
 type Query = EventFilterQuery & { after?: string; sessionId?: string };
 type Request = FastifyRequest<{ Querystring: Query }>;
@@ -99,10 +105,17 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
     return { workspaceId, sessionId: id, slug };
   }
 
-  async function filterOf({ query, grant }: Request, { workspaceId }: FeedScope): Promise<EventFilter> {
+  async function filterOf(
+    { query, grant }: Request,
+    { workspaceId }: FeedScope,
+    takesLive: boolean,
+  ): Promise<EventFilter> {
     const { events, chat } = query;
     return createEventFilter({
-      names: [events === undefined ? undefined : readEventNames(events), grant?.events && new Set(grant.events)],
+      names: [
+        events === undefined ? undefined : readEventNames(events, takesLive),
+        grant?.events && new Set(grant.events),
+      ],
       chat: chat === undefined ? undefined : { given: chat, jids: await names.ofChat(workspaceId, chat) },
     });
   }
@@ -117,7 +130,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
 
   async function openLive(request: Request, kind: StreamKind, session: string | undefined): Promise<LiveFeed> {
     const scope = await scopeOf(request, session);
-    const filter = await filterOf(request, scope);
+    const filter = await filterOf(request, scope, true);
     const open = eventStreams.streams.open(scope.workspaceId, kind);
     try {
       const feed = await openFeed(eventStreams, scope, filter, streamBegin(request));
@@ -141,33 +154,36 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
   ) {
     const { after, limit = EVENT_PAGE.default, wait = 0 } = request.query;
     const scope = await scopeOf(request, session);
-    const filter = await filterOf(request, scope);
+    const filter = await filterOf(request, scope, false);
     const open = eventStreams.streams.open(scope.workspaceId, 'wait');
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    reply.raw.once('close', onClose);
     try {
       const feed = await openFeed(eventStreams, scope, filter, beginOf(after, 'begin'));
+      const end = () => feed.end();
+      open.onEnding = end;
+      reply.raw.once('close', end);
+      if (reply.raw.destroyed || (wait > 0 && open.isEnding)) end();
       try {
-        const found = await feed.next(limit, wait * 1_000, AbortSignal.any([open.ending, gone.signal]));
+        const found = await feed.next(limit, wait * 1_000);
         eventStreams.onSent?.('wait', found.length);
-        return ok({ events: found.map(payloadOf), cursor: feed.cursor(), hasMore: feed.hasMore() });
+        return ok({
+          events: found.map(payloadOf) as LoggedEvent[],
+          cursor: feed.cursor(),
+          hasMore: feed.hasMore(),
+        });
       } finally {
+        reply.raw.removeListener('close', end);
         feed.close();
       }
     } finally {
-      reply.raw.removeListener('close', onClose);
       open.close();
     }
   }
 
   async function stream(request: Request, reply: FastifyReply, session: string | undefined) {
     const live = await openLive(request, 'sse', session);
-    return reply
-      .type('text/event-stream')
-      .header('cache-control', 'no-store')
-      .header('x-accel-buffering', 'no')
-      .send(createEventStream(live));
+    reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+    void writeEventStream(takeOver(reply), live);
+    return reply;
   }
 
   const noSocket = async () => {
@@ -221,7 +237,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
         summary: 'Events of all sessions as they come',
         description: `${STREAMED} With a session key only those of its session.`,
         querystring: EventStreamQuerySchema,
-        response: { 200: of('text/event-stream', LoggedEventSchema), ...errorResponses(...FEED_ERRORS) },
+        response: { 200: of('text/event-stream', StreamedEventSchema), ...errorResponses(...FEED_ERRORS) },
       },
     },
     (request, reply) => stream(request as never, reply, request.query.sessionId),
@@ -239,7 +255,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
         description: STREAMED,
         params: SessionParamsSchema,
         querystring: SessionEventStreamQuerySchema,
-        response: { 200: of('text/event-stream', LoggedEventSchema), ...errorResponses(...FEED_ERRORS) },
+        response: { 200: of('text/event-stream', StreamedEventSchema), ...errorResponses(...FEED_ERRORS) },
       },
     },
     (request, reply) => stream(request as never, reply, request.params.id),
@@ -256,7 +272,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
       summary: 'Events of all sessions over a WebSocket',
       description: `${SOCKET} With a session key only those of its session.`,
       querystring: EventStreamQuerySchema,
-      response: { 101: of('application/json', EventMessageSchema), ...errorResponses(...FEED_ERRORS) },
+      response: { 101: of('application/json', SocketMessageSchema), ...errorResponses(...FEED_ERRORS) },
     },
     preHandler: openSocket(({ query }) => query.sessionId),
     handler: noSocket,
@@ -275,7 +291,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
       description: SOCKET,
       params: SessionParamsSchema,
       querystring: SessionEventStreamQuerySchema,
-      response: { 101: of('application/json', EventMessageSchema), ...errorResponses(...FEED_ERRORS) },
+      response: { 101: of('application/json', SocketMessageSchema), ...errorResponses(...FEED_ERRORS) },
     },
     preHandler: openSocket(({ params }) => (params as { id: string }).id),
     handler: noSocket,

@@ -10,16 +10,17 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 /** A feed in which nothing happens. */
 const silentFeed = (): EventFeed & { closed: boolean } => ({
   closed: false,
-  async next(_limit, waitMs, signal) {
+  async next(_limit, waitMs) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
-      signal?.addEventListener('abort', () => {
+      this.end = () => {
         clearTimeout(timer);
         resolve();
-      });
+      };
     });
     return [];
   },
+  end: () => undefined,
   cursor: () => '7',
   hasMore: () => false,
   close() {

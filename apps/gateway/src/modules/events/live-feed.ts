@@ -44,8 +44,8 @@ export interface LiveFeed {
 
 export function createLiveFeed(deps: LiveFeedDependencies): LiveFeed {
   const { feed, open, assertAccess, logger, onEvents, heartbeatMs = HEARTBEAT_MS, accessMs = ACCESS_MS } = deps;
-  const closing = new AbortController();
-  const ending = AbortSignal.any([open.ending, closing.signal]);
+  let isClosed = false;
+  open.onEnding = () => feed.end();
   let end: StreamEnd = 'closed';
   let checkedAt = performance.now();
 
@@ -71,27 +71,27 @@ export function createLiveFeed(deps: LiveFeedDependencies): LiveFeed {
     async *batches() {
       let silentSince = performance.now();
       try {
-        while (!ending.aborted) {
+        while (!isClosed && !open.isEnding) {
           if (!(await isAllowed())) {
             end = 'the access has ended';
             return;
           }
           const quietMs = Math.max(0, heartbeatMs - (performance.now() - silentSince));
-          const batch = await feed.next(BATCH, Math.min(quietMs, accessMs), ending);
+          const batch = await feed.next(BATCH, Math.min(quietMs, accessMs));
           const isDue = performance.now() - silentSince >= heartbeatMs;
-          if (ending.aborted || (batch.length === 0 && !isDue)) continue;
+          if (isClosed || open.isEnding || (batch.length === 0 && !isDue)) continue;
           onEvents?.(batch.length);
           yield batch;
           silentSince = performance.now();
         }
-        if (open.ending.aborted) end = 'the gateway restarts: come again with the last id';
+        if (open.isEnding) end = 'the gateway restarts: come again with the last id';
       } catch (error) {
         logger.debug({ err: error }, 'stream of events ended');
         end = 'the database does not answer: come again with the last id';
       }
     },
     close() {
-      closing.abort();
+      isClosed = true;
       feed.close();
       open.close();
     },

@@ -7,8 +7,10 @@ export type StreamKind = (typeof STREAM_KINDS)[number];
 
 /** A stream, or a call that waits for an event. */
 export interface OpenStream {
-  /** Aborted when the process stops: what is open ends with a word to come again. */
-  readonly ending: AbortSignal;
+  /** The process stops: what is open ends with a word to come again. */
+  readonly isEnding: boolean;
+  /** Is called when it does. A signal to abort would cost each stream some kB. */
+  onEnding: () => void;
   close(): void;
 }
 
@@ -33,7 +35,7 @@ export function createOpenStreams({
 }: OpenStreamsOptions = {}): OpenStreams {
   const ofWorkspace = new Map<string, number>();
   const counts: Record<StreamKind, number> = { sse: 0, websocket: 0, wait: 0 };
-  const endings = new Set<AbortController>();
+  const open = new Set<OpenStream>();
   let isEnding = false;
 
   function count(kind: StreamKind, by: number): void {
@@ -43,28 +45,30 @@ export function createOpenStreams({
 
   return {
     open(workspaceId, kind) {
-      const open = ofWorkspace.get(workspaceId) ?? 0;
-      if (open >= most) throw new ApiError('STREAM_LIMIT', { retryAfter: 5 });
-      ofWorkspace.set(workspaceId, open + 1);
+      const present = ofWorkspace.get(workspaceId) ?? 0;
+      if (present >= most) throw new ApiError('STREAM_LIMIT', { retryAfter: 5 });
+      ofWorkspace.set(workspaceId, present + 1);
       count(kind, 1);
-      const ending = new AbortController();
-      endings.add(ending);
-      if (isEnding) ending.abort();
-      return {
-        ending: ending.signal,
+      const stream: OpenStream = {
+        get isEnding() {
+          return isEnding;
+        },
+        onEnding: () => undefined,
         close() {
-          if (!endings.delete(ending)) return;
+          if (!open.delete(stream)) return;
           count(kind, -1);
           const left = ofWorkspace.get(workspaceId)! - 1;
           if (left > 0) ofWorkspace.set(workspaceId, left);
           else ofWorkspace.delete(workspaceId);
         },
       };
+      open.add(stream);
+      return stream;
     },
     count: (kind) => counts[kind],
     endAll() {
       isEnding = true;
-      for (const ending of endings) ending.abort();
+      for (const stream of open) stream.onEnding();
     },
   };
 }

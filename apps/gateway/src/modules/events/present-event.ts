@@ -1,10 +1,12 @@
-import type { EventType, LoggedEvent } from '@wa-gate/contracts';
+import type { EventType, LiveEventType, StreamedEvent } from '@wa-gate/contracts';
 import { TOKEN_PREFIX } from '@wa-gate/kit';
 
 /** An event as it is stored. */
 export interface StoredEvent {
+  /** 0: it is not kept, and `id` is its own. */
   seq: number;
-  type: EventType;
+  id?: string;
+  type: EventType | LiveEventType;
   data: Record<string, unknown>;
   /** `null` for events of the gateway. */
   epoch: number | null;
@@ -21,8 +23,8 @@ export const eventIdPrefix = (sessionId: string): string => `${TOKEN_PREFIX.even
 export const presentEvent = (
   event: StoredEvent,
   { idPrefix, slug }: { idPrefix: string; slug: string },
-): LoggedEvent => ({
-  id: `${idPrefix}${event.seq}`,
+): StreamedEvent => ({
+  id: `${idPrefix}${event.id ?? event.seq}`,
   event: event.type,
   timestamp: Math.floor(event.createdAt / 1_000),
   sessionId: slug,
