@@ -14,9 +14,9 @@ const RUN_MS = 900_000;
 
 /**
  * Operations that need more than a request of the right schema: a token of a mail, an answer of a worker, the present
- * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a broadcast with
- * recipients or one that has not begun, a poll or an event to answer, a received message, a delivery that has ended,
- * a signature, bytes at their place, a WebSocket, a channel that nobody has deleted.
+ * password, a lock that somebody's wrong passwords have set, numbers in a list, a file of CSV, a label and a group
+ * for a broadcast, one with recipients or that has not begun, a poll or an event to answer, a received message,
+ * a delivery that has ended, a signature, bytes at their place, a WebSocket, a channel that nobody has deleted.
  */
 const NOT_BY_CHANCE = new Set([
   'POST /api/auth/login',
@@ -32,7 +32,9 @@ const NOT_BY_CHANCE = new Set([
   'DELETE /api/admin/login-locks/{id}',
   'POST /api/contacts/import',
   'POST /api/broadcast/{id}/recipients/import',
+  'POST /api/broadcast',
   'PATCH /api/broadcast/{id}',
+  'POST /api/broadcast/{id}/recipients',
   'POST /api/broadcast/{id}/start',
   'POST /api/broadcast/{id}/pause',
   'POST /api/broadcast/{id}/resume',
