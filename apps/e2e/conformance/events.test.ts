@@ -90,6 +90,7 @@ const withGroup = async () => {
   const group = { owner: friend.number, subject: 'A group', participants: [main.phone.number] };
   return (await system().sandbox.createGroup(group)).id;
 };
+const channelOf = ({ number }: Phone) => system().sandbox.createChannel({ owner: number, name: 'Offers' });
 const ring = async () => (await system().sandbox.call(friend.number, main.phone.number)).id;
 const broadcast = async () => {
   const json = {
@@ -244,6 +245,24 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await system().sandbox.sendText(other.number, main.phone.number, 'with my old phone');
       await main.webhook.waitForEvent('message.received', ({ data }) => data.text === 'with my old phone');
       await system().sandbox.addFault({ kind: 'identity-change', phone: other.number });
+    }),
+  'channel.followed': () => onMain(() => channelOf(main.phone)),
+  'channel.unfollowed': () =>
+    onMain(async () => {
+      const { id } = await channelOf(friend);
+      const path = `/api/sessions/${main.sessionId}/channels/${id}/follow`;
+      for (const method of ['PUT', 'DELETE'] as const) await tenant.api.data(path, { method });
+    }),
+  'channel.updated': () =>
+    onMain(async () => {
+      const { id } = await channelOf(main.phone);
+      const path = `/api/sessions/${main.sessionId}/channels/${id}`;
+      await tenant.api.data(path, { method: 'PATCH', json: { name: 'Other offers' } });
+    }),
+  'channel.deleted': () =>
+    onMain(async () => {
+      const { id } = await channelOf(main.phone);
+      await tenant.api.data(`/api/sessions/${main.sessionId}/channels/${id}`, { method: 'DELETE' });
     }),
   'call.received': () => onMain(() => ring()),
   'call.accepted': () => onMain(async () => system().sandbox.actOnCall(await ring(), 'accept')),

@@ -14,6 +14,7 @@ import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { type Proof, proofsOf } from './proofs/index.ts';
+import { REFUSING_CODES, type RefusedCall, refusalFault, refusalWorld, refusedCalls } from './refusals.ts';
 
 /**
  * Calls each operation of the registry with its examples, on a session that is linked to a phone of the sandbox, and
@@ -111,6 +112,61 @@ describe.each(OPERATION_NAMES)('%s (MR-014)', (name) => {
     expect([...Value.Errors(data ?? answer, body.data)]).toEqual([]);
     await proof.seen(input as InputOf<OperationName>, body.data, sessionId);
   });
+});
+
+/** What callers get for a code of WhatsApp. */
+const REFUSALS = {
+  403: { status: 403, code: 'WA_FORBIDDEN', retryable: false },
+  404: { status: 404, code: 'WA_NOT_FOUND', retryable: false },
+  409: { status: 422, code: 'WA_REFUSED', retryable: false },
+  429: { status: 429, code: 'WA_PACING', retryable: true, retryAfter: 60 },
+} as const;
+/** Sessions for each code: each may ask WhatsApp a limited number of questions at once. */
+const SESSIONS = 2;
+
+test('every refusal of WhatsApp is told to the caller, and no session ends by it (MR-014)', async () => {
+  const { sandbox } = system();
+  const told: string[] = [];
+  const expected: string[] = [];
+  const refuse = async (wa: keyof typeof REFUSALS, part: number) => {
+    const own = await pairSession(system(), tenant);
+    const calls = refusedCalls(await refusalWorld({ system: system(), tenant, session: own, friend }));
+    const refused = Object.entries(calls).filter((entry): entry is [OperationName, RefusedCall] => {
+      return typeof entry[1] === 'object';
+    });
+    const before = await sandbox.devices(own.phone.number);
+    const faults = await Promise.all(
+      [...new Set(refused.map(([, { by }]) => by))].map((by) =>
+        sandbox.addFault({ ...refusalFault(by), phone: own.phone.number, code: wa, count: 100_000 }),
+      ),
+    );
+    for (const [name, { params = {}, query, body, success }] of refused.filter((_, at) => at % SESSIONS === part)) {
+      const answer = await waitFor(
+        async () => {
+          const got = await ask(name, own.sessionId, params, query ?? body ?? {});
+          // The session itself has asked as often as it may: WhatsApp was not asked.
+          const { code, details } = got.body as unknown as { code?: string; details?: { wa?: string } };
+          return code === 'WA_PACING' && details?.wa === undefined ? undefined : got;
+        },
+        { what: `${name} to be possible` },
+      );
+      const said = answer.body as unknown as Record<string, unknown> & { details?: { wa?: string } };
+      const { code, retryable, retryAfter } = said;
+      const word = { status: answer.status, code, retryable, ...(retryAfter !== undefined && { retryAfter }) };
+      const isRefused = !success?.codes.includes(wa);
+      told.push(`${wa} ${name} ${JSON.stringify(isRefused ? { ...word, wa: said.details?.wa } : answer.status)}`);
+      expected.push(`${wa} ${name} ${JSON.stringify(isRefused ? { ...REFUSALS[wa], wa: String(wa) } : 200)}`);
+      if (success && !isRefused) expect(answer.body.data, name).toMatchObject(success.data);
+      // What has happened, and what to do.
+      else if (!/\w[.:;] .*\.$/.test(String(said.error))) told.push(`${wa} ${name} ${String(said.error)}`);
+    }
+    await Promise.all(faults.map((fault) => sandbox.cancelFault(fault)));
+    expect(await own.api.getSession(own.sessionId)).toMatchObject({ status: 'connected' });
+    expect(await sandbox.devices(own.phone.number)).toEqual(before);
+  };
+  const parts = REFUSING_CODES.flatMap((wa) => Array.from({ length: SESSIONS }, (_, part) => refuse(wa, part)));
+  await Promise.all(parts);
+  expect(told.toSorted()).toEqual(expected.toSorted());
 });
 
 test('every operation has its own name, and its own method and path', () => {

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { PIXEL } from '../conformance/proofs/people.ts';
 import type { HttpAnswer } from '../harness/http.ts';
 import {
   addPhone,
@@ -35,6 +36,8 @@ interface Change {
   json?: Record<string, unknown>;
   /** A repetition changes nothing more: the caller may call again. */
   isSafe?: true;
+  /** @default the session of the groups */
+  by?: PairedSession;
   /** How often WhatsApp has done it. */
   times(this: void): Promise<number>;
 }
@@ -154,19 +157,150 @@ async function makeChanges(): Promise<Record<string, Change>> {
   };
 }
 
+/**
+ * Changes of people, chats and labels. A session writes one setting of its account after another, so each of those has
+ * a session of its own.
+ */
+async function makeMoreChanges(): Promise<Record<string, Change>> {
+  const { sandbox } = system();
+  const { phone } = session;
+  const own = () => sandbox.profile(phone.number);
+  const { id: call } = await sandbox.call(friend.number, phone.number, { ringMs: 600_000 });
+  const [archiving, naming, starring, labelling] = await Promise.all(
+    Array.from({ length: 4 }, () => pairSession(system(), tenant)),
+  );
+  const { id: starred } = await sandbox.sendText(friend.number, starring!.phone.number, 'to be starred');
+  const readySession = async ({ sessionId }: PairedSession) =>
+    await waitFor(
+      async () => {
+        const path = `/api/sessions/${sessionId}/chats/sync`;
+        return (await tenant.api.call(path, { method: 'POST', json: {} })).status === 200;
+      },
+      { what: `${sessionId} to have the settings of its account` },
+    );
+  await Promise.all([archiving!, naming!, starring!, labelling!].map(readySession));
+  const known = await waitFor(
+    async () => {
+      const { calls } = await tenant.api.data<{ calls: { callId: string }[] }>(
+        `/api/sessions/${session.sessionId}/calls`,
+      );
+      const messages = await tenant.api.messages(starring!.sessionId);
+      return calls.some(({ callId }) => callId === call)
+        ? messages.find(({ waMessageId }) => waMessageId === starred)
+        : undefined;
+    },
+    { what: 'the call and the message to be known' },
+  );
+  const [group, community] = await Promise.all([
+    sandbox.createGroup({ owner: phone.number, subject: 'A group', participants: [friend.number] }),
+    sandbox.createGroup({ owner: phone.number, subject: 'Another', participants: [friend.number] }),
+  ]);
+  const person = { contact: `+${friend.number}` };
+  const picture = { media: { base64: PIXEL } };
+  const once = (isSo: boolean) => (isSo ? 1 : 0);
+  return {
+    'groups.setPicture': {
+      method: 'PUT',
+      path: `/groups/${group.id}/picture`,
+      json: picture,
+      isSafe: true,
+      times: when(group.id, ({ hasPicture }) => hasPicture),
+    },
+    'groups.update of who may send': {
+      method: 'PATCH',
+      path: `/groups/${community.id}`,
+      json: { onlyAdminsSend: true },
+      isSafe: true,
+      times: when(community.id, ({ announce }) => announce),
+    },
+    'profile.setAbout': {
+      method: 'PUT',
+      path: '/profile/about',
+      json: { about: 'Set once' },
+      isSafe: true,
+      times: async () => once((await own()).about === 'Set once'),
+    },
+    'profile.setPicture': {
+      method: 'PUT',
+      path: '/profile/picture',
+      json: picture,
+      isSafe: true,
+      times: async () => once((await own()).pictureId !== null),
+    },
+    'privacy.set': {
+      method: 'PATCH',
+      path: '/privacy',
+      json: { lastSeen: 'nobody' },
+      isSafe: true,
+      times: async () => once((await own()).privacy.last === 'none'),
+    },
+    'blocklist.block': {
+      method: 'POST',
+      path: '/blocklist/block',
+      json: person,
+      isSafe: true,
+      times: async () => (await own()).blocked.filter((number) => number === friend.number).length,
+    },
+    'calls.reject': {
+      method: 'POST',
+      path: `/calls/${call}/reject`,
+      json: {},
+      isSafe: true,
+      times: async () => once((await sandbox.callStatus(call)) === 'rejected'),
+    },
+    'chats.update': {
+      method: 'PATCH',
+      path: `/chats/${person.contact.replace('+', '%2B')}`,
+      json: { isArchived: true },
+      isSafe: true,
+      by: archiving!,
+      times: async () =>
+        (await sandbox.chats(archiving!.phone.number)).filter((chat) => chat.isArchived && chat.chat === friend.number)
+          .length,
+    },
+    'contacts.saveName': {
+      method: 'PUT',
+      path: '/contacts/name',
+      json: { ...person, name: 'Saved once' },
+      isSafe: true,
+      by: naming!,
+      times: async () =>
+        once((await sandbox.profile(naming!.phone.number)).addressBook[friend.number] === 'Saved once'),
+    },
+    'messages.star': {
+      method: 'POST',
+      path: '/messages/star',
+      json: { messageIds: [known.id] },
+      isSafe: true,
+      by: starring!,
+      times: async () =>
+        (await sandbox.inbox(starring!.phone.number)).filter(({ id, changed }) => id === starred && changed.isStarred)
+          .length,
+    },
+    'labels.create': {
+      method: 'POST',
+      path: '/labels',
+      json: { name: 'Made once' },
+      by: labelling!,
+      times: async () =>
+        (await sandbox.labels(labelling!.phone.number)).filter(({ name }) => name === 'Made once').length,
+    },
+  };
+}
+
 test('a worker that is killed between request and answer: nothing is done twice, and the caller gets a true word (MR-014)', async () => {
   const { sandbox } = system();
-  const changes = Object.entries(await makeChanges());
-  const [device] = await sandbox.devices(session.phone.number);
+  const changes = Object.entries({ ...(await makeChanges()), ...(await makeMoreChanges()) });
+  const sessions = [...new Set(changes.map(([, { by = session }]) => by))];
   // WhatsApp does what it is asked for, and its answers are lost.
-  const fault = await sandbox.addFault({
-    kind: 'drop',
-    device: `${session.phone.number}:${device!.id}`,
-    stanza: 'iq',
-    count: 1_000,
-  });
-  const calls = changes.map(([, { method, path, json }]) =>
-    tenant.api.call<{ code?: string; retryable?: boolean }>(`/api/sessions/${session.sessionId}${path}`, {
+  const faults = await Promise.all(
+    sessions.flatMap(({ phone: { number: phone } }) => [
+      sandbox.addFault({ kind: 'answer-lost', phone, count: 1_000 }),
+      sandbox.addFault({ kind: 'drop', phone, stanza: 'ack', count: 1_000 }),
+    ]),
+  );
+  const calls = changes.map(([, { method, path, json, by = session }]) =>
+    tenant.api.call<{ code?: string; retryable?: boolean }>(`/api/sessions/${by.sessionId}${path}`, {
       method,
       ...(json && { json }),
     }),
@@ -175,9 +309,9 @@ test('a worker that is killed between request and answer: nothing is done twice,
     await waitFor(async () => (await times()) === 1, { what: `${name} to be done` });
   }
   await system().restart('worker-1', 'SIGKILL');
-  await sandbox.cancelFault(fault);
+  await Promise.all(faults.map((fault) => sandbox.cancelFault(fault)));
   const answers: HttpAnswer<{ code?: string; retryable?: boolean }>[] = await Promise.all(calls);
-  await waitForStatus(tenant.api, session.sessionId, 'connected');
+  for (const { sessionId } of sessions) await waitForStatus(tenant.api, sessionId, 'connected');
 
   for (const [at, [name, { isSafe, times }]] of changes.entries()) {
     const { status, body } = answers[at]!;
@@ -198,7 +332,9 @@ test('WhatsApp tells a call, a change of a group and a blocked person again to t
     subject: 'Before',
     participants: [phone.number],
   });
-  const { rows: sessions } = await services.pool.query<{ id: string }>('SELECT id FROM sessions');
+  const { rows: sessions } = await services.pool.query<{ id: string }>('SELECT id FROM sessions WHERE slug = $1', [
+    sessionId,
+  ]);
   const id = sessions[0]!.id;
   const told = async () => {
     const { rows } = await services.pool.query<{ type: string; about: string }>(

@@ -33,7 +33,7 @@ export { readIdentities, type ToldNames } from './contacts/identities.ts';
 export { identityOf, namesOf } from './contacts/identity-sql.ts';
 export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
 export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
-export { appendPersonEvents, type PersonEvent, readShownNames } from './contacts/person-events.ts';
+export { appendNoticedEvents, type NoticedEvent, readShownNames } from './contacts/noticed-events.ts';
 export { otherSpellings } from './contacts/spellings.ts';
 export {
   claimDeletion,

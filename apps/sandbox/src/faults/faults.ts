@@ -38,6 +38,8 @@ const FAULT_KINDS = [
   'passkey',
   'clock-skew',
   'iq-silence',
+  'iq-refused',
+  'answer-lost',
   // files
   'media-slow',
   'media-expired',
@@ -75,7 +77,7 @@ export const FaultRequest = Type.Object({
     Type.Integer({
       minimum: 100,
       maximum: 999,
-      description: 'Code for nack, login-failure, stream-error, media-expired, upload-refused',
+      description: 'Code for nack, iq-refused, login-failure, stream-error, media-expired, upload-refused',
     }),
   ),
   answer: Type.Optional(
@@ -83,7 +85,9 @@ export const FaultRequest = Type.Object({
       description: 'media-retry: what the phone does instead of an upload; default refused',
     }),
   ),
-  xmlns: Type.Optional(Type.String({ description: 'iq-silence and rate-overlimit: only iqs of this namespace' })),
+  xmlns: Type.Optional(
+    Type.String({ description: 'iq-silence, iq-refused, answer-lost and rate-overlimit: only iqs of this namespace' }),
+  ),
   cause: Type.Optional(
     Type.Integer({
       description: 'login-failure: code of the cause beside `code`, such as 101 of a temporary ban (402)',

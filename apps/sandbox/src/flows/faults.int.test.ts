@@ -129,6 +129,25 @@ describe('refusals', () => {
     await expect(client.socket.groupFetchAllParticipating()).rejects.toMatchObject({ data: 429 });
     await client.socket.groupFetchAllParticipating();
   });
+
+  test.each([
+    [403, 'forbidden'],
+    [404, 'item-not-found'],
+    [409, 'conflict'],
+  ])('iq-refused: the next query of a namespace is refused with %i, %s, and nothing else', async (code, word) => {
+    await fault({ kind: 'iq-refused', code, xmlns: 'w:g2' });
+    await client.socket.fetchBlocklist();
+    await expect(client.socket.groupFetchAllParticipating()).rejects.toMatchObject({ data: code, message: word });
+    await client.socket.groupFetchAllParticipating();
+  });
+});
+
+test('answer-lost: the change is made, and its answer does not come', async () => {
+  await fault({ kind: 'answer-lost', xmlns: 'status' });
+  const content = [{ tag: 'status', attrs: {}, content: Buffer.from('Set once') }];
+  const iq = { tag: 'iq', attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'status' }, content };
+  await expect(client.socket.query(iq, 300)).rejects.toThrow();
+  await client.socket.updateProfileStatus('Set again');
 });
 
 describe('limits of the account', () => {

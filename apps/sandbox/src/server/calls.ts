@@ -89,7 +89,11 @@ export class Calls {
    */
   fromCompanion(connection: Connection, companion: Companion, stanza: BinaryNode): void {
     const { id = '', to } = stanza.attrs;
-    connection.send(node('ack', { class: 'call', id, from: to }));
+    const refusal = this.context.faults.take('nack', companion.key, ({ stanza: meant }) => meant === 'call');
+    connection.send(
+      node('ack', { class: 'call', id, from: to, error: refusal ? String(refusal.code ?? 404) : undefined }),
+    );
+    if (refusal) return;
     const what = children(stanza)[0];
     const callId = what?.attrs['call-id'];
     if (!what || !callId) return;

@@ -55,6 +55,7 @@ export class Connection implements CompanionLink {
   private readonly socket: WebSocket;
   private readonly reader = new FrameReader({ side: 'server' });
   private readonly noise: NoiseServer;
+  private readonly lostAnswers = new Set<string>();
   private readonly waiters = new Map<string, (answer: BinaryNode) => void>();
   private readonly closeListeners: (() => void)[] = [];
   private frozen: { out: BinaryNode[]; in: BinaryNode[] } | null = null;
@@ -90,9 +91,15 @@ export class Connection implements CompanionLink {
 
   send(node: BinaryNode): void {
     if (this.finished) return;
+    if (node.tag === 'iq' && this.lostAnswers.delete(node.attrs.id ?? '')) return;
     if (this.frozen) this.frozen.out.push(node);
     else if (this.companion && !this.context.faults.idle) this.sendThroughFaults(node, this.companion.key);
     else this.transmit(node);
+  }
+
+  /** The answer to this iq of the client is not sent. */
+  loseAnswer(id: string): void {
+    this.lostAnswers.add(id);
   }
 
   /** Sends an iq and resolves with its answer. Stays pending if the connection ends first. */

@@ -20,6 +20,6 @@ export function rejectionFor(
   if (!isGroup(to) && faults.take('time-lock', companion.key, (fault) => inForce(fault) && !isOfDetector(fault)))
     return '463';
   if (faults.take('rate-overlimit', companion.key, (fault) => fault.xmlns === undefined)) return '429';
-  const nack = faults.take('nack', companion.key);
+  const nack = faults.take('nack', companion.key, (fault) => (fault.stanza ?? 'message') === 'message');
   return nack ? String(nack.code ?? 479) : null;
 }

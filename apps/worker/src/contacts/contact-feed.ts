@@ -2,11 +2,11 @@ import type { Ownership } from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import {
-  appendPersonEvents,
+  appendNoticedEvents,
   type ContactFact,
   findContactMerges,
   learnContacts,
-  type PersonEvent,
+  type NoticedEvent,
   publishContactMerges,
   readShownNames,
   touchContacts,
@@ -48,7 +48,7 @@ export class ContactFeed {
   readonly #deps: ContactFeedDependencies;
   readonly #known: KnownFacts;
   readonly #batcher: Batcher<SessionFact>;
-  readonly #happened: Batcher<PersonEvent>;
+  readonly #happened: Batcher<NoticedEvent>;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: ContactFeedDependencies) {
@@ -64,7 +64,7 @@ export class ContactFeed {
       run: (batch) => this.#learn(batch),
       onPoison: ({ sessionId }, error) => logger.error({ err: error, sessionId }, 'contact cannot be stored'),
     });
-    this.#happened = new Batcher<PersonEvent>({
+    this.#happened = new Batcher<NoticedEvent>({
       name: 'people',
       writeLock,
       clock,
@@ -96,7 +96,7 @@ export class ContactFeed {
   }
 
   /** Something has happened to a person, and becomes an event. Resolves when it is stored, or when it never can be. */
-  async happened(event: PersonEvent): Promise<void> {
+  async happened(event: NoticedEvent): Promise<void> {
     this.#happened.add([event]);
     await this.#happened.flush(event.sessionId);
   }
@@ -168,9 +168,9 @@ export class ContactFeed {
     );
   }
 
-  async #tellEvents(events: readonly PersonEvent[]): Promise<void> {
+  async #tellEvents(events: readonly NoticedEvent[]): Promise<void> {
     const { pool, announce, onStale } = this.#deps;
-    const { stale, ...appended } = await appendPersonEvents(pool, events);
+    const { stale, ...appended } = await appendNoticedEvents(pool, events);
     announce(appended);
     const gone = new Set(stale);
     for (const { sessionId, epoch } of events) if (gone.delete(sessionId)) onStale({ sessionId, epoch });

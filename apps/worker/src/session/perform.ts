@@ -120,14 +120,18 @@ export function refusalOf(error: unknown, repeat: Repeat): unknown {
   if (code === undefined) return error;
   const known = CODES[code] ?? 'WA_REFUSED';
   const own = error instanceof RefusedByWhatsAppError && known !== 'WA_PACING' ? error : undefined;
-  return new SessionRefusal(known, own?.message ?? SENTENCES[known] ?? 'WhatsApp has refused this.', {
+  return new SessionRefusal(known, own?.message ?? SENTENCES[code] ?? REFUSED, {
     details: { wa: String(code), ...own?.details },
     ...(known === 'WA_PACING' && { retryAfter: PACING_SECONDS }),
   });
 }
 
-const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
-  WA_FORBIDDEN: 'WhatsApp does not allow this to the account.',
-  WA_NOT_FOUND: 'WhatsApp knows nothing of this name.',
-  WA_PACING: 'WhatsApp says that it is asked too often. Wait before you try again.',
+const NOT_ALLOWED = 'WhatsApp does not allow this to the account. Repeating it does not change that.';
+const REFUSED = 'WhatsApp has refused this. Check the values; `details.wa` is its own code.';
+const SENTENCES: Readonly<Record<number, string>> = {
+  401: NOT_ALLOWED,
+  403: NOT_ALLOWED,
+  404: 'WhatsApp knows nothing of this name. Check it; what it names may have been deleted.',
+  409: 'WhatsApp has refused this: it has just been changed elsewhere, or is so already. Read it and try again.',
+  429: 'WhatsApp says that it is asked too often. Wait before you try again.',
 };

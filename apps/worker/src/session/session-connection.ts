@@ -349,7 +349,7 @@ export class SessionConnection {
         assertCurrent();
         await traffic.calls.hear(owner, news, reject);
       },
-      person: async (event) => {
+      noticed: async (event) => {
         assertCurrent();
         await traffic.contacts.happened({ ...owner, ...event });
       },

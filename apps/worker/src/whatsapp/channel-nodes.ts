@@ -5,7 +5,7 @@ import { QueryRefusedError } from './errors.ts';
 import { childOf, childrenOf } from './nodes.ts';
 
 /** A channel as WhatsApp's GraphQL answers have it. Numbers are texts there; all of it may be absent. */
-interface ChannelData {
+export interface ChannelData {
   id?: string;
   state?: { type?: string } | null;
   thread_metadata?: {

@@ -1,5 +1,5 @@
 import type { BinaryNode, WASocket } from './baileys.ts';
-import { NoAnswerError } from './errors.ts';
+import { NoAnswerError, QueryRefusedError } from './errors.ts';
 
 export const nodeOf = (tag: string, attrs: Record<string, string> = {}, content?: BinaryNode[]): BinaryNode => ({
   tag,
@@ -26,6 +26,17 @@ export function textOf(node: BinaryNode | undefined): string {
  */
 export const askNode = async (sock: Pick<WASocket, 'query'>, node: BinaryNode): Promise<BinaryNode> =>
   answered(await sock.query(node));
+
+/**
+ * Sends a stanza that is no query and waits for the acknowledgement of the server, which carries its id.
+ *
+ * @throws {NoAnswerError}
+ * @throws {QueryRefusedError} the acknowledgement has the code of a refusal
+ */
+export async function tellNode(sock: Pick<WASocket, 'query'>, stanza: BinaryNode): Promise<void> {
+  const { attrs } = await askNode(sock, stanza);
+  if (attrs.error !== undefined) throw new QueryRefusedError(Number(attrs.error), 'WhatsApp has refused this.');
+}
 
 /** The answer of a query of Baileys, which is nothing when WhatsApp was silent. @throws {NoAnswerError} */
 export function answered<T>(answer: T | undefined): T {

@@ -1,10 +1,10 @@
-import type { PersonEvent } from '@wa-gate/messaging';
+import type { NoticedEvent } from '@wa-gate/messaging';
 import { type BinaryNode, jidNormalizedUser } from './baileys.ts';
 import { childOf, childrenOf, textOf } from './nodes.ts';
 
-/** An event of a person, without its session. */
-export type ToldPerson = PersonEvent extends infer E
-  ? E extends PersonEvent
+/** An event of a person or a channel, without its session. */
+export type ToldNews = NoticedEvent extends infer E
+  ? E extends NoticedEvent
     ? Omit<E, 'sessionId' | 'epoch'>
     : never
   : never;
@@ -12,13 +12,13 @@ export type ToldPerson = PersonEvent extends infer E
 const PERSON = /^\d+@(s\.whatsapp\.net|lid)$/;
 
 /** What a notification tells of people: pictures, about texts, security codes, and whom another device has blocked. */
-export const readPersonNews = (node: BinaryNode): ToldPerson[] =>
+export const readPersonNews = (node: BinaryNode): ToldNews[] =>
   newsIn(node).map((news) => ({ ...news, notice: node.attrs.id && `${node.attrs.id} ${news.jid}` }));
 
-function newsIn(node: BinaryNode): ToldPerson[] {
+function newsIn(node: BinaryNode): ToldNews[] {
   const { type, from } = node.attrs;
   if (type === 'account_sync') {
-    return childrenOf(childOf(node, 'blocklist')).flatMap(({ attrs }): ToldPerson[] => {
+    return childrenOf(childOf(node, 'blocklist')).flatMap(({ attrs }): ToldNews[] => {
       const jid = jidNormalizedUser(attrs.jid);
       if (!PERSON.test(jid)) return [];
       return [{ jid, type: attrs.action === 'unblock' ? 'contact.unblocked' : 'contact.blocked', data: {} }];

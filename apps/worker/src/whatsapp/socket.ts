@@ -42,6 +42,7 @@ import {
 import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
 import { callerNumberOf, readCallNews } from './call-news.ts';
+import { readChannelNews } from './channel-news.ts';
 import { askSpellings } from './contact-query.ts';
 import {
   ConnectionEndedError,
@@ -68,7 +69,7 @@ import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
-import { readPersonNews, type ToldPerson } from './person-news.ts';
+import { readPersonNews, type ToldNews } from './person-news.ts';
 import { readPresence, toldOf } from './presence-book.ts';
 import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.ts';
 import { SharedSettings } from './shared-settings/shared-settings.ts';
@@ -114,7 +115,7 @@ export interface ConnectionHandlers extends ArrivalHandlers {
    */
   called(news: CallNews, reject?: (callId: string, callerJid: string) => Promise<void>): Promise<void>;
   /** Something has happened to a person. Resolves when it is stored; WhatsApp gets its confirmation then. */
-  person(event: ToldPerson): Promise<void>;
+  noticed(event: ToldNews): Promise<void>;
   /** Whether senders may learn what the session marks as read, as its settings say. */
   tellsReading(): boolean;
   /** The phone answers a question for a file; see {@link Connection.askForFile}. */
@@ -389,7 +390,7 @@ export function connect(options: ConnectOptions): Connection {
         groupsLeft.delete(notice.jid);
         return handlers.groupNoticed(notice, identity());
       }),
-      ...readPersonNews(node).map((news) => handlers.person(news)),
+      ...[...readPersonNews(node), ...readChannelNews(node)].map((news) => handlers.noticed(news)),
     ],
   });
   storeFirst(sock, 'CB:call', {
@@ -596,7 +597,7 @@ export function connect(options: ConnectOptions): Connection {
     settings,
     storeGroups: (groups, isAll) => handlers.groupsDescribed(groups, isAll),
     tellCall: (news) => void handlers.called(news).catch(() => undefined),
-    tellPerson: (event) => void handlers.person(event).catch(() => undefined),
+    tellPerson: (event) => void handlers.noticed(event).catch(() => undefined),
     tellsReading: () => handlers.tellsReading(),
   };
 

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { BROADCAST_EVENTS } from './broadcast.ts';
 import { CALL_EVENTS } from './call.ts';
+import { CHANNEL_EVENTS } from './channel.ts';
 import { CHAT_EVENTS } from './chat.ts';
 import { CONTACT_EVENTS } from './contact.ts';
 import { GROUP_EVENTS } from './group.ts';
@@ -21,6 +22,7 @@ export const EVENTS = {
   ...LABEL_EVENTS,
   ...HISTORY_EVENTS,
   ...GROUP_EVENTS,
+  ...CHANNEL_EVENTS,
   ...CALL_EVENTS,
   ...BROADCAST_EVENTS,
 };

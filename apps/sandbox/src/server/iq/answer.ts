@@ -4,6 +4,26 @@ import { type BinaryNode, node } from '../../wire/node.ts';
 import type { Connection } from '../connection.ts';
 import type { ServerContext } from '../context.ts';
 
+/** WhatsApp's words for its codes. */
+const WORDS: Readonly<Record<number, string>> = {
+  400: 'bad-request',
+  401: 'not-authorized',
+  403: 'forbidden',
+  404: 'item-not-found',
+  405: 'not-allowed',
+  406: 'not-acceptable',
+  409: 'conflict',
+  410: 'gone',
+  419: 'resource-limit',
+  429: 'rate-overlimit',
+  500: 'internal-server-error',
+  501: 'feature-not-implemented',
+  503: 'service-unavailable',
+};
+
+/** The word that stands beside a code of WhatsApp. */
+export const wordOf = (code: number): string => WORDS[code] ?? 'unknown';
+
 /** A query of a logged-in companion. */
 export interface IqRequest {
   readonly context: ServerContext;

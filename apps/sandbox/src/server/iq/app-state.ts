@@ -5,12 +5,18 @@ import type { CollectionName } from '../../signal/app-state.ts';
 import { type BinaryNode, bytes, child, children, node } from '../../wire/node.ts';
 import type { ServerBase } from '../base.ts';
 import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest } from './answer.ts';
+import { answer, type IqRequest, wordOf } from './answer.ts';
 
 /** Settings that the devices of an account share: each collection is a log of patches. */
 export function handleAppStateIq(request: IqRequest): void {
   const { connection, iq, query } = request;
   const collections = children(query, 'collection').map((collection) => answerCollection(request, collection));
+  answer(connection, iq, [node('sync', {}, collections)]);
+}
+
+/** Each collection has a refusal of its own. */
+export function refuseAppStateIq({ connection, iq, query }: IqRequest, code: number): void {
+  const collections = children(query, 'collection').map(({ attrs }) => refusal(attrs.name ?? '', code, wordOf(code)));
   answer(connection, iq, [node('sync', {}, collections)]);
 }
 

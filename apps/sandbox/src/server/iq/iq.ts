@@ -1,15 +1,16 @@
-import { type BinaryNode, children } from '../../wire/node.ts';
+import type { Fault } from '../../faults/faults.ts';
+import { type BinaryNode, child, children } from '../../wire/node.ts';
 import type { Connection } from '../connection.ts';
 import type { ServerContext } from '../context.ts';
 import { handleAccountIq } from './account.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
-import { handleAppStateIq } from './app-state.ts';
+import { answer, type IqRequest, refuseIq, wordOf } from './answer.ts';
+import { handleAppStateIq, refuseAppStateIq } from './app-state.ts';
 import { handleBusinessIq } from './business.ts';
 import { handleChannelIq } from './channels.ts';
 import { handleEncryptIq } from './encrypt.ts';
 import { handleGroupIq } from './groups.ts';
 import { handleMediaIq } from './media.ts';
-import { handleMexIq } from './mex.ts';
+import { handleMexIq, refuseMexIq } from './mex.ts';
 import { handlePairingIq } from './pairing.ts';
 import { handleUsyncIq } from './usync.ts';
 
@@ -37,6 +38,12 @@ const HANDLERS: Record<string, IqHandler> = {
   'w:stats': answerEmpty,
 };
 
+/** Namespaces whose answers carry a refusal inside of a result. */
+const REFUSALS: Record<string, (request: IqRequest, code: number) => void> = {
+  'w:mex': refuseMexIq,
+  'w:sync:app:state': refuseAppStateIq,
+};
+
 export function handleIq(context: ServerContext, connection: Connection, iq: BinaryNode): void {
   const { xmlns = '', type } = iq.attrs;
   if (type === 'result' || type === 'error') return; // an answer nobody waits for (any more)
@@ -50,6 +57,7 @@ export function handleIq(context: ServerContext, connection: Connection, iq: Bin
     answer(connection, iq);
     return;
   }
+  const request = { context, connection, companion, iq, query };
   const { faults } = context;
   if (!faults.idle) {
     if (faults.take('iq-silence', companion.key, (fault) => fault.xmlns === undefined || fault.xmlns === xmlns)) return;
@@ -57,16 +65,30 @@ export function handleIq(context: ServerContext, connection: Connection, iq: Bin
       refuseIq(connection, iq, 429, 'rate-overlimit');
       return;
     }
+    const isMeant = (fault: Fault) => fault.xmlns === undefined || fault.xmlns === xmlns;
+    const refusal = faults.take('iq-refused', companion.key, isMeant);
+    if (refusal) {
+      const { code = 403 } = refusal;
+      if (REFUSALS[xmlns]) REFUSALS[xmlns](request, code);
+      else refuseIq(connection, iq, code, wordOf(code));
+      return;
+    }
+    if (isChange(request) && faults.take('answer-lost', companion.key, isMeant)) connection.loseAnswer(iq.attrs.id!);
   }
   const handler = HANDLERS[xmlns];
   if (handler) {
-    handler({ context, connection, companion, iq, query });
+    handler(request);
     return;
   }
   // Without an answer the client would wait for a minute. Most queries accept an empty result.
   context.recorder.unknownStanza(`iq ${xmlns} ${query?.tag ?? ''}`.trim());
   answer(connection, iq);
 }
+
+/** Whether an iq changes something. Settings of an account are read by a `set`, too. */
+const isChange = ({ iq, query }: IqRequest): boolean =>
+  iq.attrs.type === 'set' &&
+  (iq.attrs.xmlns !== 'w:sync:app:state' || children(query).some((collection) => child(collection, 'patch')));
 
 function answerEmpty({ connection, iq }: IqRequest): void {
   answer(connection, iq);

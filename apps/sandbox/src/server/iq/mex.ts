@@ -1,7 +1,7 @@
 import { unixSeconds } from '../../clock.ts';
 import type { Fault } from '../../faults/faults.ts';
 import { child, node } from '../../wire/node.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { answer, type IqRequest, refuseIq, wordOf } from './answer.ts';
 import { channelData, MexRefusal } from './channel-queries.ts';
 
 /** The supported GraphQL queries, by their ids at WhatsApp: whether the account may begin new chats, and how many. */
@@ -13,8 +13,7 @@ export function handleMexIq(request: IqRequest): void {
   const queryId = child(iq, 'query')?.attrs.query_id;
   const data = queryId === undefined ? undefined : (dataFor(request, queryId) ?? channelData(request, queryId));
   if (data instanceof MexRefusal) {
-    const errors = [{ message: data.message, extensions: { error_code: data.code, severity: 'CRITICAL' } }];
-    answer(connection, iq, [node('result', {}, Buffer.from(JSON.stringify({ data: null, errors })))]);
+    refuse(request, data.code, data.message);
     return;
   }
   if (!data) {
@@ -23,6 +22,14 @@ export function handleMexIq(request: IqRequest): void {
     return;
   }
   answer(connection, iq, [node('result', {}, Buffer.from(JSON.stringify({ data })))]);
+}
+
+/** A refusal is an error of GraphQL. */
+export const refuseMexIq = (request: IqRequest, code: number): void => refuse(request, code, wordOf(code));
+
+function refuse({ connection, iq }: IqRequest, code: number, message: string): void {
+  const errors = [{ message, extensions: { error_code: code, severity: 'CRITICAL' } }];
+  answer(connection, iq, [node('result', {}, Buffer.from(JSON.stringify({ data: null, errors })))]);
 }
 
 function dataFor({ context: { faults }, companion }: IqRequest, queryId: string): Record<string, unknown> | undefined {

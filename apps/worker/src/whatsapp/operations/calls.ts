@@ -1,5 +1,5 @@
 import type { WASocket } from '../baileys.ts';
-import { askNode, nodeOf } from '../nodes.ts';
+import { nodeOf, tellNode } from '../nodes.ts';
 import type { Performers } from './operation-socket.ts';
 
 export const calls: Performers<'calls'> = {
@@ -18,9 +18,9 @@ export const calls: Performers<'calls'> = {
   },
 };
 
-/** Rejects a call that rings. @throws {NoAnswerError} */
+/** Rejects a call that rings. @throws as {@link tellNode} */
 export async function rejectCall(sock: WASocket, callId: string, from: string): Promise<void> {
   const reject = nodeOf('reject', { 'call-id': callId, 'call-creator': from, count: '0' });
   const id = sock.generateMessageTag();
-  await askNode(sock, nodeOf('call', { id, from: sock.authState.creds.me?.id ?? '', to: from }, [reject]));
+  await tellNode(sock, nodeOf('call', { id, from: sock.authState.creds.me?.id ?? '', to: from }, [reject]));
 }

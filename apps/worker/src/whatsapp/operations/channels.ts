@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Channel } from '@wa-gate/contracts';
-import { type BinaryNode, proto, S_WHATSAPP_NET, type WASocket } from '../baileys.ts';
+import { proto, S_WHATSAPP_NET, type WASocket } from '../baileys.ts';
 import { readChannel, readChannels, readPosts } from '../channel-nodes.ts';
-import { QueryRefusedError } from '../errors.ts';
 import { askMex, type MexQuery } from '../mex.ts';
-import { askNode, childOf, nodeOf } from '../nodes.ts';
+import { askNode, childOf, nodeOf, tellNode } from '../nodes.ts';
 import type { Performers } from './operation-socket.ts';
 
 /** WhatsApp's numbers of its queries: those of Baileys, and of its web client for the list and the directory. */
@@ -81,7 +80,7 @@ export const channels: Performers<'channels'> = {
   async 'channels.react'({ sock }, { channel, serverId, emoji }) {
     const attrs = { to: channel, id: newId(), type: 'reaction', server_id: serverId };
     const taken = emoji === null ? { edit: EDIT.reactionTakenBack } : {};
-    await tell(
+    await tellNode(
       sock,
       nodeOf('message', { ...attrs, ...taken }, [nodeOf('reaction', emoji === null ? {} : { code: emoji })]),
     );
@@ -90,12 +89,12 @@ export const channels: Performers<'channels'> = {
   async 'channels.editPost'({ sock }, { channel, waMessageId, text }) {
     const content = Buffer.from(proto.Message.encode({ extendedTextMessage: { text } }).finish());
     const attrs = { to: channel, id: waMessageId, type: 'text', edit: EDIT.edited };
-    await tell(sock, nodeOf('message', attrs, [{ tag: 'plaintext', attrs: {}, content }]));
+    await tellNode(sock, nodeOf('message', attrs, [{ tag: 'plaintext', attrs: {}, content }]));
     return { id: channel, waMessageId };
   },
   async 'channels.deletePost'({ sock }, { channel, waMessageId }) {
     const attrs = { to: channel, id: waMessageId, type: 'text', edit: EDIT.deleted };
-    await tell(sock, nodeOf('message', attrs, [nodeOf('plaintext')]));
+    await tellNode(sock, nodeOf('message', attrs, [nodeOf('plaintext')]));
     return { id: channel, waMessageId };
   },
 };
@@ -106,15 +105,4 @@ async function read(sock: WASocket, channel: string): Promise<Channel> {
   const input = { key: channel, type: channel.includes('@') ? 'JID' : 'INVITE' };
   const wanted = { fetch_creation_time: true, fetch_full_image: true, fetch_viewer_metadata: true, input };
   return readChannel(await askMex(sock, QUERIES.get, wanted));
-}
-
-/**
- * Sends what is no message of its own and waits for the acknowledgement of the server, which carries its id.
- *
- * @throws {NoAnswerError}
- * @throws {QueryRefusedError} the server has refused it
- */
-async function tell(sock: WASocket, stanza: BinaryNode): Promise<void> {
-  const { attrs } = await askNode(sock, stanza);
-  if (attrs.error !== undefined) throw new QueryRefusedError(Number(attrs.error), 'WhatsApp has refused this.');
 }

@@ -10,7 +10,7 @@ const OF_INVITE = {
   401: 'WhatsApp does not let the account into this group: it was removed from it.',
   404: 'This link leads to no group. Ask for a new one.',
   406: 'This link leads to no group: it is wrong, or was replaced. Ask for a new one.',
-  409: 'The account is in this group already.',
+  409: 'The account is in this group already: look into the list of groups.',
   410: 'This link was replaced by another one. Ask for the new one.',
 } as const;
 

@@ -1,7 +1,7 @@
 import type { AnswerOf, ConnectionOperationName, GroupFacts, InputOf } from '@wa-gate/contracts';
 import type { CallNews } from '@wa-gate/messaging';
 import { jidNormalizedUser, type WASocket } from '../baileys.ts';
-import type { ToldPerson } from '../person-news.ts';
+import type { ToldNews } from '../person-news.ts';
 import type { PresenceBook } from '../presence-book.ts';
 import type { SharedSettings } from '../shared-settings/shared-settings.ts';
 
@@ -18,7 +18,7 @@ export interface OperationSocket {
   /** A call is told of, as by a stanza. */
   tellCall: (news: CallNews) => void;
   /** Something has happened to a person by this operation: WhatsApp tells it to the other devices alone. */
-  tellPerson: (event: ToldPerson) => void;
+  tellPerson: (event: ToldNews) => void;
   /** Whether senders may learn what the session marks as read. */
   tellsReading: () => boolean;
 }

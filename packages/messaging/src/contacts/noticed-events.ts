@@ -6,18 +6,25 @@ import { toJson } from '../storable-text.ts';
 import { identityOf, namesOf } from './identity-sql.ts';
 
 type PersonEventType = 'contact.updated' | 'contact.blocked' | 'contact.unblocked' | 'contact.identity_changed';
+type ChannelEventType = 'channel.followed' | 'channel.unfollowed' | 'channel.updated' | 'channel.deleted';
 
-/** Something that a session has learnt of a person now. Who that is, the statement adds. */
-export type PersonEvent = Ownership & {
+/** Something that a session has learnt of a person or of a channel now. Who the person is, the statement adds. */
+export type NoticedEvent = Ownership & {
+  /** Of the person, or of the channel. */
   jid: string;
   /** WhatsApp's name of the notice that tells it, the same when it is told again. Absent: it is told once. */
   notice?: string | undefined;
-} & {
-    [K in PersonEventType]: {
-      type: K;
-      data: Omit<Extract<SessionEvent, { type: K }>['data'], 'contactId' | 'phoneNumber' | 'lid' | 'jid' | 'name'>;
-    };
-  }[PersonEventType];
+} & (PersonNews | ChannelNews);
+
+type PersonNews = {
+  [K in PersonEventType]: {
+    type: K;
+    data: Omit<Extract<SessionEvent, { type: K }>['data'], 'contactId' | 'phoneNumber' | 'lid' | 'jid' | 'name'>;
+  };
+}[PersonEventType];
+type ChannelNews = {
+  [K in ChannelEventType]: { type: K; data: Extract<SessionEvent, { type: K }>['data'] };
+}[ChannelEventType];
 
 /** How many names of notices a session keeps. */
 const NOTICES = 32;
@@ -28,7 +35,7 @@ const NOTICES = 32;
  * somebody wants it.
  */
 const APPEND = {
-  name: 'append-person-events',
+  name: 'append-noticed-events',
   text: `WITH ${FENCE_MANY}, given AS (
     SELECT g.*, f.epoch, s.workspace_id
     FROM (SELECT *, row_number() OVER (PARTITION BY session_id, notice ORDER BY ord) AS nth
@@ -45,19 +52,21 @@ const APPEND = {
     WHERE g.type = 'contact.updated' AND g.data->'changed' ? 'picture' AND p.workspace_id = g.workspace_id
       AND p.jid IN ${namesOf('g.workspace_id', 'g.jid')}
   ), new_events AS (
-    SELECT g.session_id, g.epoch, g.ord, g.type, ${identityOf('g.workspace_id', 'g.jid')} || g.data AS data FROM given g
+    SELECT g.session_id, g.epoch, g.ord, g.type,
+      CASE WHEN g.type LIKE 'channel.%' THEN g.data ELSE ${identityOf('g.workspace_id', 'g.jid')} || g.data END AS data
+    FROM given g
   ), ${APPEND_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned, ${APPENDED_COLUMNS}`,
 };
 
 /**
- * Appends events of people, under the fence (I2).
+ * Appends events of people and channels, under the fence (I2).
  *
  * @returns `stale`: sessions that this worker does not own any more
  */
-export async function appendPersonEvents(
+export async function appendNoticedEvents(
   db: Queryable,
-  events: readonly PersonEvent[],
+  events: readonly NoticedEvent[],
 ): Promise<Appended & { stale: string[] }> {
   const { sessionIds, epochs } = fenceParameters(events);
   const { rows } = await db.query<Appended & { owned: string[] }>({

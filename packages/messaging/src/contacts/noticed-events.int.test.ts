@@ -1,7 +1,7 @@
 import { type Ownership, placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { appendPersonEvents, type PersonEvent } from './person-events.ts';
+import { appendNoticedEvents, type NoticedEvent } from './noticed-events.ts';
 
 let database: TestDatabase;
 let owner: Ownership;
@@ -20,7 +20,7 @@ beforeEach(async () => {
   owner = await newOwner();
 });
 
-const news = (about: string, notice?: string, of = owner): PersonEvent => ({
+const news = (about: string, notice?: string, of = owner): NoticedEvent => ({
   ...of,
   jid: '15550002@s.whatsapp.net',
   type: 'contact.updated',
@@ -37,8 +37,8 @@ const told = async ({ sessionId } = owner) => {
 
 describe('news of people', () => {
   it('that WhatsApp tells again, because it has no confirmation, are no second event (I11)', async () => {
-    await appendPersonEvents(database.pool, [news('one', 'n1'), news('one', 'n1'), news('two', 'n2')]);
-    const { events } = await appendPersonEvents(database.pool, [
+    await appendNoticedEvents(database.pool, [news('one', 'n1'), news('one', 'n1'), news('two', 'n2')]);
+    const { events } = await appendNoticedEvents(database.pool, [
       news('one', 'n1'),
       news('three', 'n3'),
       news('two', 'n2'),
@@ -49,13 +49,13 @@ describe('news of people', () => {
 
   it('that a session has told are news to another one, and those without a name are always news', async () => {
     const other = await newOwner();
-    await appendPersonEvents(database.pool, [news('one', 'n1'), news('by us')]);
-    await appendPersonEvents(database.pool, [news('one', 'n1', other), news('by us')]);
+    await appendNoticedEvents(database.pool, [news('one', 'n1'), news('by us')]);
+    await appendNoticedEvents(database.pool, [news('one', 'n1', other), news('by us')]);
     expect([await told(), await told(other)]).toEqual([['one', 'by us', 'by us'], ['one']]);
   });
 
   it('are remembered while they may come again, and not for ever', async () => {
-    for (let at = 0; at < 50; at += 1) await appendPersonEvents(database.pool, [news(`${at}`, `n${at}`)]);
+    for (let at = 0; at < 50; at += 1) await appendNoticedEvents(database.pool, [news(`${at}`, `n${at}`)]);
     const { rows } = await database.pool.query('SELECT notices FROM person_notices WHERE session_id = $1', [
       owner.sessionId,
     ]);
