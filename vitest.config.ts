@@ -64,6 +64,8 @@ export default defineConfig({
           exclude: ignored,
           testTimeout: 240_000,
           hookTimeout: 300_000,
+          // Of `expect.poll`, as long as `waitFor` of the harness. By default it is a second.
+          expect: { poll: { timeout: 60_000 } },
           // As above, where files do nothing else than start a system of their own.
           ...(group === SIDE_BY_SIDE ? { maxWorkers: scenariosAtOnce(), isolate: false } : { fileParallelism: false }),
           ...(group === SIDE_BY_SIDE && !namesFiles && { globalSetup: 'apps/e2e/deploy/image-build-beside.ts' }),
