@@ -12,6 +12,7 @@ import {
   createSendWindow,
   endUploads,
   isFull,
+  isPacedOnTheWay,
   isSending,
   isUncertain,
   lateStep,
@@ -60,7 +61,11 @@ export class Dispatcher {
       onAnswered: (window) => this.#resume(window),
       onLeft: ({ sessionId, chatJid, lane }) => this.#pacer.left(sessionId, chatJid, lane),
     });
-    this.#pacer = new Pacer({ ...deps, onAdmitted: (sessionId) => this.#makeDirty(sessionId) });
+    this.#pacer = new Pacer({
+      ...deps,
+      isOnTheWay: (sessionId) => this.#isPacedOnTheWay(sessionId),
+      onAdmitted: (sessionId) => this.#makeDirty(sessionId),
+    });
     deps.outcomes.onRecorded((outcomes) => this.#recorded(outcomes));
     deps.changes.onRecorded((outcomes) => this.#recorded(outcomes));
   }
@@ -101,6 +106,11 @@ export class Dispatcher {
   notify(sessionId: string): void {
     this.#pacer.notify(sessionId);
     this.#makeDirty(sessionId);
+  }
+
+  #isPacedOnTheWay(sessionId: string): boolean {
+    const window = this.#windows.get(sessionId);
+    return window !== undefined && (this.#rows.isReturning(sessionId) || isPacedOnTheWay(window));
   }
 
   #makeDirty(sessionId: string): void {

@@ -20,6 +20,8 @@ export interface PacerDependencies {
   logger: Logger;
   /** Asked before each admission (I3). */
   mayStart: () => boolean;
+  /** Whether a paced message of this session is claimed and has not left, or may be. */
+  isOnTheWay: (sessionId: string) => boolean;
   /** Held messages of this session are in the queue now. */
   onAdmitted: (sessionId: string) => void;
   /** From 0 to 1. @default Math.random */
@@ -35,6 +37,8 @@ const RHYTHM = {
   manyCandidates: 500,
   /** A doorbell makes a session look again no sooner than so long after its last look. */
   afterDoorbellMs: 500,
+  /** Until the next look while a message is on its way. What leaves says so; what is refused before it leaves does not. */
+  onTheWayMs: 250,
   /** Without pacing: the next look after messages have left, so that one look sees several of them. */
   refillMs: 10,
   /** The longest that a session waits without a look: its settings may have changed, and the doorbell may be lost. */
@@ -60,6 +64,10 @@ interface Paced {
   strange: { leftAt: number; lane: OutboxLane } | undefined;
   /** When the last message has left into each chat, of those whose gap is not over. */
   readonly chats: Map<string, number>;
+}
+
+interface SeenAdmission extends AdmissionView {
+  isOnTheWay: boolean;
 }
 
 /** Chats whose gap is remembered at once; older ones are over. */
@@ -197,10 +205,10 @@ export class Pacer {
     session.lookedAt = clock.monotonic();
     if (!mayStart()) return this.#lookIn(session, PACE.pauseAfterErrorMs);
     const { owner } = session;
-    let view = await readAdmission(pool, owner.sessionId, RHYTHM.candidates);
+    let view = await this.#read(session, RHYTHM.candidates);
     let decision = view && this.#decide(session, view);
     if (view && decision?.admit.length === 0 && view.queued === 0 && view.held.length >= RHYTHM.candidates) {
-      view = await readAdmission(pool, owner.sessionId, RHYTHM.manyCandidates);
+      view = await this.#read(session, RHYTHM.manyCandidates);
       decision = view && this.#decide(session, view);
     }
     if (!view || !decision || !session.isOpen || !mayStart()) return;
@@ -213,6 +221,13 @@ export class Pacer {
       }
     }
     this.#lookAgain(session, view, decision);
+  }
+
+  /** What is on its way here counts as queued: it has not left yet. */
+  async #read({ owner: { sessionId } }: Paced, candidates: number): Promise<SeenAdmission | null> {
+    const view = await readAdmission(this.#deps.pool, sessionId, candidates);
+    const isOnTheWay = this.#deps.isOnTheWay(sessionId);
+    return view && { ...view, isOnTheWay, queued: Math.max(view.queued, isOnTheWay ? 1 : 0) };
   }
 
   #decide(session: Paced, view: AdmissionView): Decision {
@@ -233,12 +248,17 @@ export class Pacer {
   }
 
   /** When something of the session may be let in next. No timer: nothing is held that is due within the next poll. */
-  #lookAgain(session: Paced, { now, nextDueAt, held, queued }: AdmissionView, { admit, wait }: Decision): void {
+  #lookAgain(
+    session: Paced,
+    { now, nextDueAt, held, queued, isOnTheWay }: SeenAdmission,
+    { admit, wait }: Decision,
+  ): void {
     const times: number[] = [];
     if (nextDueAt !== null && nextDueAt - now < 2 * PACE.pollMs) times.push(nextDueAt - now);
     const waits = held.length > admit.length;
     // What is in the queue says when it has left. It may also be cancelled there, or refused before it leaves.
-    if (waits && (queued > 0 || admit.length > 0)) times.push(PACE.pollMs);
+    if (waits && isOnTheWay) times.push(RHYTHM.onTheWayMs);
+    else if (waits && (queued > 0 || admit.length > 0)) times.push(PACE.pollMs);
     else if (waits) times.push(wait?.until == null ? RHYTHM.longestMs : wait.until - now);
     if (times.length > 0) this.#lookIn(session, Math.min(RHYTHM.longestMs, Math.max(1, Math.min(...times))));
   }

@@ -55,8 +55,7 @@ function createDispatcher(): Dispatcher {
 }
 
 /** A connection that acknowledges everything at once. */
-function open(of = dispatcher): void {
-  const connection = new FakeConnection();
+function open(of = dispatcher, connection = new FakeConnection()): void {
   connection.onRelayed = ({ waMessageId }) => {
     left.set(waMessageId, performance.now());
     of.acknowledged(owner, { waMessageId });
@@ -144,6 +143,26 @@ describe('paced messages (MR-097)', () => {
     open();
     await allLeft(messages);
     expect(gapsOf(messages)[0]).toBeGreaterThanOrEqual(399);
+  });
+
+  it('keep the gap behind a message whose sending takes longer than the gap', async () => {
+    await pace({ messageGapMs: 300 });
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = new FakeConnection();
+    slow.beforeRelay = () => released;
+    open(dispatcher, slow);
+    const messages = await accept(2);
+    // The gap that the admission of the first has begun is over, and the poll has looked again at what is held.
+    await waitFor(async () => {
+      const sql = `SELECT 1 FROM session_pacing WHERE session_id = $1 AND next_at < now() - interval '2500 ms'`;
+      return (await database.pool.query(sql, [owner.sessionId])).rowCount === 1;
+    });
+    release();
+    await allLeft(messages);
+    expect(gapsOf(messages)[0]).toBeGreaterThanOrEqual(299);
   });
 
   it('of low priority come after all others, and an urgent one before all (MR-100)', async () => {

@@ -1,6 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Span } from '@wa-gate/kit';
-import type { AcceptedMessage, OutboxItem } from '@wa-gate/messaging';
+import { type AcceptedMessage, isPaced, type OutboxItem } from '@wa-gate/messaging';
 import type { UploadedFile } from '../media/uploaded-file.ts';
 import type { Acceptance } from '../whatsapp/acceptance.ts';
 import type { Connection } from '../whatsapp/socket.ts';
@@ -66,6 +66,8 @@ export interface SendWindow {
   sendsOffers: boolean;
   /** Not yet acknowledged, by WhatsApp's id. */
   inFlight: Map<string, Attempt>;
+  /** The claimed row that is being prepared or handed over. */
+  sending: OutboxItem | undefined;
   /** Being handed over at this moment. */
   current: Attempt | undefined;
   /** An offered message that is being built. */
@@ -93,6 +95,7 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     offers: [],
     sendsOffers: false,
     inFlight: new Map(),
+    sending: undefined,
     current: undefined,
     preparing: undefined,
     // The connection before may have ended in the middle of a claim.
@@ -117,6 +120,18 @@ export const endUploads = ({ uploads }: SendWindow): void =>
 /** Whether so much waits that nothing more is claimed. */
 export const isFull = ({ waiting }: SendWindow): boolean =>
   waiting.size >= PACE.maxWaitingChats || [...waiting.values()].flat().length >= PACE.maxWaitingRows;
+
+/**
+ * Whether a paced message of the session is claimed and has not left, or may be. One whose file is being uploaded does
+ * not count: a slow upload keeps no other chat waiting.
+ */
+export function isPacedOnTheWay({ unsure, busy, sendsOffers, sending, pending, waiting, files }: SendWindow): boolean {
+  const isClaiming = busy && !sendsOffers && !sending;
+  const waits = [...waiting.values()].flat().filter(({ messageId }) => !files.has(messageId));
+  return (
+    unsure || isClaiming || [...(sending ? [sending] : []), ...pending, ...waits].some(({ lane }) => isPaced(lane))
+  );
+}
 
 export const isSending = (window: SendWindow): boolean => window.busy || window.inFlight.size > 0 || window.asking > 0;
 

@@ -120,8 +120,12 @@ export class Sender {
    */
   async sendPending(window: SendWindow): Promise<void> {
     window.busy = true;
-    for (let item = window.pending.shift(); item && window.open; item = window.pending.shift())
-      if (!this.#putAside(window, item)) await this.#send(window, item);
+    for (let item = window.pending.shift(); item && window.open; item = window.pending.shift()) {
+      if (this.#putAside(window, item)) continue;
+      window.sending = item;
+      await this.#send(window, item);
+      window.sending = undefined;
+    }
     window.busy = false;
   }
 
