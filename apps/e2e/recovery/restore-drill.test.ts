@@ -16,6 +16,8 @@ test.each<DrillKind>(['dump', 'base'])(
     expect(report.misdeeds).toEqual({ keysReused: 0, overlappingStreams: 0, unreadMessages: 0, violations: {} });
     expect(report.violations).toEqual([]);
     expect(report.sameDevices).toBe(true);
+    // A base backup has the statistics of its server, if that had gathered them.
+    if (kind === 'dump') expect(report.hasStatistics).toBe(true);
     // The dump knows nothing of what came later. The archive ends within a second or two of the disaster.
     if (kind === 'dump') expect(report.lost.length).toBeGreaterThan(0);
     else expect(report.lost.length).toBeLessThan(report.accepted.afterBackup);

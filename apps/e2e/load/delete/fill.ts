@@ -53,4 +53,6 @@ export async function fillSession(
     'INSERT INTO message_index_progress (session_id, seq) VALUES ($1, $2) ON CONFLICT (session_id) DO UPDATE SET seq = excluded.seq',
     [id, lastSeq],
   );
+  // Tables do not grow so fast otherwise: PostgreSQL would plan for the small ones of a minute ago.
+  await pool.query('ANALYZE');
 }

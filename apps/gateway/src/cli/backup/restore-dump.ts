@@ -80,6 +80,8 @@ export async function restoreDump(options: DumpRestore): Promise<RestoreReport> 
       // A backup of an older version gets the migrations that came since.
       await migrate(draftUrl, env);
       const recovery = await recover(draftUrl, masterKeys, manifest);
+      note('Gathering statistics …');
+      await analyze(draftUrl);
       const lost = present.hasTables ? await compare(url, manifest) : null;
       const before = await swap(server, { name, draft, stamp, present });
       return { manifest, recovery, before, lost };
@@ -139,6 +141,19 @@ async function recover(url: string, masterKeys: readonly Uint8Array[], { asOf }:
   try {
     await assertMasterKey(pool, masterKeys);
     return await inTransaction(pool, (tx) => recoverInstallation(tx, { kind: 'restored', asOf: new Date(asOf) }));
+  } finally {
+    await pool.end();
+  }
+}
+
+/**
+ * A dump has no statistics of its tables. Until PostgreSQL gathers them by itself it would plan for empty ones, and
+ * statements over large ones would end in their time-outs.
+ */
+async function analyze(url: string): Promise<void> {
+  const pool = createPool({ url, name: 'wag-cli', max: 1, statementTimeoutMs: 0, silenceTimeoutMs: 0 });
+  try {
+    await pool.query('ANALYZE');
   } finally {
     await pool.end();
   }
