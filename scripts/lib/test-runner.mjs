@@ -198,7 +198,11 @@ async function runAllVitests(run, dataDir, context) {
   const outcomes = [];
   for (const { title, args, env } of vitestRuns(run)) {
     const inEnvironment = { ...context, env: { ...context.env, ...env } };
-    /** @param {string} title @param {readonly string[]} args @param {import('./commands.mjs').CommandContext} context */
+    /**
+     * @param {string} title
+     * @param {readonly string[]} args
+     * @param {import('./commands.mjs').CommandContext} context
+     */
     const timed = (title, args, context) =>
       run.phases.time(title, () => runVitest(title, args, dataDir, run.progress, context));
     const first = await timed(title, args, inEnvironment);

@@ -37,7 +37,9 @@ const RHYTHM = {
   manyCandidates: 500,
   /** A doorbell makes a session look again no sooner than so long after its last look. */
   afterDoorbellMs: 500,
-  /** Until the next look while a message is on its way. What leaves says so; what is refused before it leaves does not. */
+  /**
+   * The pause before the next look while a message is on its way: one that is refused before it leaves says nothing.
+   */
   onTheWayMs: 250,
   /** Without pacing: the next look after messages have left, so that one look sees several of them. */
   refillMs: 10,

@@ -104,11 +104,11 @@ describe('GET /api/sessions/{id}/risk (MR-097)', () => {
   it('each change of the level is announced once, however many processes assess', async () => {
     const loops = [startLoop(), startLoop(), startLoop()];
     await waitFor(async () => (await risk()).history.length === 1);
-    await age();
     await lock(3_600);
-    await waitFor(async () => (await risk()).level === 'high');
     await age();
+    await waitFor(async () => (await risk()).level === 'high');
     await lock(null);
+    await age();
     await waitFor(async () => (await risk()).level === 'elevated');
     await Promise.all(stopping.map((stop) => stop()));
     const told = loops.flatMap(({ announced }) =>
