@@ -63,6 +63,8 @@ const INTRODUCTION = [
   { addressing: 'pn', hidesOtherName: true },
   { addressing: 'lid' },
 ] as const;
+/** Every so many strangers are known by their number alone until WhatsApp tells its LID, amid the conversation. */
+const NEW_LID_EVERY = 2;
 /** So many messages of phones are one with a file, which has up to so many bytes. */
 const FILE_EVERY = 10;
 const MAX_FILE_BYTES = 300_000;
@@ -139,16 +141,20 @@ export class Traffic {
     this.running.add(work);
   }
 
-  /** Sends one message, and repeats the request under the same key until it is accepted, as a careful customer does. */
   private async send(): Promise<void> {
-    const index = this.random.between(0, this.players.length - 1);
-    const player = this.players[index]!;
+    const player = this.random.pick(this.players);
     const group = this.random.next() < TO_GROUP ? player.group : null;
+    if (group) await this.sendText(player, group.id, group.readers);
+    else await this.sendText(player, this.random.pick(player.friendNames), [player.friend]);
+  }
+
+  /** Sends one message, and repeats the request under the same key until it is accepted, as a careful customer does. */
+  private async sendText(player: Player, to: string, readers: readonly string[]): Promise<void> {
     const text = `out ${this.sent.length}`;
-    const sent: Sent = { text, player, readers: group?.readers ?? [player.friend], accepted: null, ids: new Set() };
+    const sent: Sent = { text, player, readers, accepted: null, ids: new Set() };
     this.sent.push(sent);
-    const clients = this.clients[index]!;
-    const json = { to: group?.id ?? this.random.pick(player.friendNames), type: 'text', message: text };
+    const clients = this.clients[this.players.indexOf(player)]!;
+    const json = { to, type: 'text', message: text };
     const headers = { 'idempotency-key': `chaos-${text.replace(' ', '-')}` };
     const path = `/api/sessions/${player.sessionId}/send?wait=queued`;
     const deadline = performance.now() + GIVE_UP_MS;
@@ -194,6 +200,7 @@ export class Traffic {
   private async introduce(player: Player): Promise<void> {
     const { number, jid, lid } = await this.system.sandbox.createPhone({ number: newNumber(), name: 'Stranger' });
     this.strangers.push({ player, jid, lid: `${lid}@lid` });
+    if (this.strangers.length % NEW_LID_EVERY === 0) return this.moveToLid(player, number);
     for (const [n, naming] of INTRODUCTION.entries()) {
       const first = await this.writeText(player, number, { to: player.phone.number, ...naming });
       if (n > 0) continue;
@@ -201,6 +208,18 @@ export class Traffic {
       const copy = { id: first.waMessageId, to: player.phone.number, type: 'text', text: first.text };
       await this.system.sandbox.send(number, { ...copy, ...INTRODUCTION[1] });
     }
+  }
+
+  /** A conversation by number. Its ratchet moves to the LID, as soon as that is told, while both sides write. */
+  private async moveToLid(player: Player, number: string): Promise<void> {
+    const { sandbox } = this.system;
+    const write = (addressing: 'pn' | 'lid') => this.writeText(player, number, { to: player.phone.number, addressing });
+    await sandbox.updatePhone(number, { hidesLid: true });
+    await write('pn');
+    await this.sendText(player, number, [number]);
+    await sandbox.updatePhone(number, { hidesLid: false });
+    const names = ['lid', 'pn'] as const;
+    await Promise.all(names.flatMap((name) => [write(name), this.sendText(player, number, [number])]));
   }
 
   private async writeText(
