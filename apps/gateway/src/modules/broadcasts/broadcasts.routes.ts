@@ -36,8 +36,8 @@ import type { OwnerLink } from '../../worker-links/owner-link.ts';
 import { actorOf } from '../audit/index.ts';
 import { type GroupsService, jidOfGroup } from '../groups/index.ts';
 import { callOperation } from '../live/index.ts';
-import { INTAKE_ERRORS, requestFiles, type TakenFiles } from '../media/index.ts';
-import { type Templates, templateValidator } from '../messages/index.ts';
+import { requestFiles, type TakenFiles } from '../media/index.ts';
+import { TEMPLATE_ERRORS, type Templates, templateValidator } from '../messages/index.ts';
 import { DEFAULT_SESSION_ERRORS, reachOf, type SessionDirectory } from '../sessions/index.ts';
 import type { GivenRow } from './add-recipients.ts';
 import type { BroadcastsService } from './broadcasts.service.ts';
@@ -58,15 +58,6 @@ export interface BroadcastsRoutesOptions {
 
 const tags = ['Broadcasts'];
 const ONE_OF_THE_TWO = 'Give `message`, or `variants` for several: one of the two.';
-const CONTENT_ERRORS = [
-  ...INTAKE_ERRORS,
-  'MESSAGE_TYPE_UNSUPPORTED',
-  'ENGINE_UNSUPPORTED',
-  'MEDIA_NOT_FOUND',
-  'MEDIA_NOT_READY',
-  'MEDIA_EXPIRED',
-  'MEDIA_TOOL_MISSING',
-] as const;
 /** Of labels and groups. */
 const SOURCE_ERRORS = ['LABEL_NOT_FOUND', ...operationOf('groups.get').errors] as const;
 const manage = { audience: 'workspace', permission: 'broadcasts.manage' } as const;
@@ -144,7 +135,7 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
         body: CreateBroadcastRequestSchema,
         response: {
           201: success(CreatedBroadcastSchema),
-          ...errorResponses(...DEFAULT_SESSION_ERRORS, ...CONTENT_ERRORS, ...SOURCE_ERRORS, 'BROADCAST_EMPTY'),
+          ...errorResponses(...DEFAULT_SESSION_ERRORS, ...TEMPLATE_ERRORS, ...SOURCE_ERRORS, 'BROADCAST_EMPTY'),
         },
       },
     },
@@ -230,7 +221,7 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
         body: UpdateBroadcastRequestSchema,
         response: {
           200: success(BroadcastSchema),
-          ...errorResponses('BROADCAST_NOT_FOUND', 'BROADCAST_STATE', 'SESSION_NOT_FOUND', ...CONTENT_ERRORS),
+          ...errorResponses('BROADCAST_NOT_FOUND', 'BROADCAST_STATE', 'SESSION_NOT_FOUND', ...TEMPLATE_ERRORS),
         },
       },
     },

@@ -20,8 +20,8 @@ import { errorResponses } from '../../plugins/openapi/error-responses.ts';
 import type { Guards } from '../../plugins/route-access.ts';
 import { principalOf, type SessionRef } from '../../principal.ts';
 import { actorOf } from '../audit/index.ts';
-import { INTAKE_ERRORS, requestFiles } from '../media/index.ts';
-import { type Templates, templateValidator } from '../messages/index.ts';
+import { requestFiles } from '../media/index.ts';
+import { TEMPLATE_ERRORS, type Templates, templateValidator } from '../messages/index.ts';
 import { reachOf, type SessionDirectory } from '../sessions/index.ts';
 import type { RulesService } from './rules.service.ts';
 
@@ -34,15 +34,6 @@ export interface RulesRoutesOptions {
 
 const tags = ['Keyword rules'];
 const manage = { audience: 'workspace', permission: 'broadcasts.manage' } as const;
-const CONTENT_ERRORS = [
-  ...INTAKE_ERRORS,
-  'MESSAGE_TYPE_UNSUPPORTED',
-  'ENGINE_UNSUPPORTED',
-  'MEDIA_NOT_FOUND',
-  'MEDIA_NOT_READY',
-  'MEDIA_EXPIRED',
-  'MEDIA_TOOL_MISSING',
-] as const;
 
 export const rulesRoutes: FastifyPluginAsyncTypebox<RulesRoutesOptions> = async (app, options) => {
   const { rules, templates, directory, guards } = options;
@@ -102,7 +93,7 @@ export const rulesRoutes: FastifyPluginAsyncTypebox<RulesRoutesOptions> = async 
           'message. The account’s own messages, those of other sessions of the workspace, and groups (unless `inGroups`) set off nothing.',
         ].join(' '),
         body: CreateRuleRequestSchema,
-        response: { 201: success(KeywordRuleSchema), ...errorResponses('SESSION_NOT_FOUND', ...CONTENT_ERRORS) },
+        response: { 201: success(KeywordRuleSchema), ...errorResponses('SESSION_NOT_FOUND', ...TEMPLATE_ERRORS) },
       },
     },
     async (request, reply) => {
@@ -144,7 +135,7 @@ export const rulesRoutes: FastifyPluginAsyncTypebox<RulesRoutesOptions> = async 
         body: UpdateRuleRequestSchema,
         response: {
           200: success(KeywordRuleSchema),
-          ...errorResponses('RULE_NOT_FOUND', 'SESSION_NOT_FOUND', ...CONTENT_ERRORS),
+          ...errorResponses('RULE_NOT_FOUND', 'SESSION_NOT_FOUND', ...TEMPLATE_ERRORS),
         },
       },
     },

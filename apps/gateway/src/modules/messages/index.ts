@@ -7,4 +7,4 @@ export { createMessagesService, type MessagesService } from './messages.service.
 export { createOutcomeWaiter } from './outcome-waiter.ts';
 export { createScheduledMessages, type ScheduledMessages } from './scheduled.ts';
 export { createSending, type Sending } from './sending.ts';
-export { createTemplates, type Templates, templateValidator } from './template-request.ts';
+export { createTemplates, TEMPLATE_ERRORS, type Templates, templateValidator } from './template-request.ts';

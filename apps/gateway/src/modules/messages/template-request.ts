@@ -14,8 +14,19 @@ import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { ApiError } from '../../http/api-error.ts';
 import { invalidRequest } from '../../plugins/validation-issues.ts';
-import type { FilesOfCall, MessageFiles, TakenFiles } from '../media/index.ts';
+import { type FilesOfCall, INTAKE_ERRORS, type MessageFiles, type TakenFiles } from '../media/index.ts';
 import { isKind, outboundOf, refuseUnsupportedType } from './send-request.ts';
+
+/** What may be wrong with a template. */
+export const TEMPLATE_ERRORS = [
+  ...INTAKE_ERRORS,
+  'MESSAGE_TYPE_UNSUPPORTED',
+  'ENGINE_UNSUPPORTED',
+  'MEDIA_NOT_FOUND',
+  'MEDIA_NOT_READY',
+  'MEDIA_EXPIRED',
+  'MEDIA_TOOL_MISSING',
+] as const;
 
 /** Reads what messages say that are sent later, to many or by themselves. Their files are taken in once. */
 export interface Templates {
