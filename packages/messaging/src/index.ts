@@ -33,7 +33,7 @@ export { readIdentities, type ToldNames } from './contacts/identities.ts';
 export { identityOf, namesOf } from './contacts/identity-sql.ts';
 export { type Learnt, learnContacts, touchContacts } from './contacts/learn.ts';
 export { findContactMerges, type PublishedMerges, publishContactMerges } from './contacts/merges.ts';
-export { appendNoticedEvents, type NoticedEvent, readShownNames } from './contacts/noticed-events.ts';
+export { readShownNames } from './contacts/shown-names.ts';
 export { otherSpellings } from './contacts/spellings.ts';
 export {
   claimDeletion,
@@ -85,6 +85,7 @@ export {
   type WantingWebhook,
   wantsEvent,
 } from './events/append-events.ts';
+export { appendNoticedEvents, type NoticedEvent } from './events/noticed-events.ts';
 export { firstIdOf } from './first-id.ts';
 export {
   doubtGroups,

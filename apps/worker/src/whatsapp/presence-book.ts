@@ -25,6 +25,7 @@ export class PresenceBook {
     if (!this.#watched.get(name)) this.#watched.set(name, NOTHING);
   }
 
+  /** WhatsApp tells of everybody who writes: who is not watched is not kept. */
   isWatched(name: string): boolean {
     return this.#watched.has(name);
   }
@@ -38,9 +39,8 @@ export class PresenceBook {
     return this.#watched.get(name) ?? NOTHING;
   }
 
+  /** Of a person who is watched. */
   tell(name: string, presence: Presence): void {
-    // Typing is told of everybody who writes; who is not watched is not kept.
-    if (!this.#watched.get(name)) return;
     const { lastSeenAt } = this.get(name);
     this.#watched.set(name, { ...presence, lastSeenAt: presence.lastSeenAt ?? lastSeenAt });
     for (const done of this.#waiting.get(name) ?? []) done();

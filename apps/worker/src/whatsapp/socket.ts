@@ -473,7 +473,6 @@ export function connect(options: ConnectOptions): Connection {
     if (!told) return;
     const { chat, from, ...presence } = told;
     const name = await presenceName(sock, from);
-    // WhatsApp tells of everybody who writes here.
     if (!presences.isWatched(name)) return;
     if (chat === from) presences.tell(name, presence);
     const fromAlt = name === from ? await sock.signalRepository.lidMapping.getPNForLID(from) : name;

@@ -101,6 +101,8 @@ class Feed implements EventFeed, Follower {
     this.#sessions.follow(this);
     if (filter.asksForLive) deps.live.listen(this.#onTold);
     for (let number = 0; number < this.#sessions.length; number += 1) {
+      // Other streams follow it still, and it is deleted. One that later listings have is new, and begins at 0.
+      if (!this.#sessions.isListedSince(number, at)) this.#seqs[number] = this.#sessions.end(number);
       if (this.#seqOf(number) < this.#sessions.end(number)) this.#news.add(number);
     }
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedEvent, SessionEvent } from '@wa-gate/contracts';
 import { waitFor } from '@wa-gate/testkit';
 import { Agent, EventSource, fetch } from 'undici';
@@ -50,6 +49,13 @@ const received = (chat = CHAT): SessionEvent => {
 };
 const append = (session: TestSession, event = received()) => fixture.appendEvent(session, event);
 const textOf = ({ data }: LoggedEvent) => data.text;
+
+const figure = async (name: RegExp): Promise<number> => {
+  const { body } = await fixture.call('GET', '/metrics', { as: METRICS_TOKEN });
+  return Number(name.exec(String(body))?.[1] ?? 0);
+};
+/** Streams and long polls that the gateway holds open. */
+const openStreams = (kind: string) => figure(new RegExp(`^wag_event_streams\\{kind="${kind}".*\\} (\\d+)$`, 'm'));
 
 async function list(query = '', { as = user.token, session }: { as?: string; session?: TestSession } = {}) {
   const path = session ? `/api/sessions/${session.slug}/events` : '/api/events';
@@ -134,7 +140,7 @@ describe('GET /api/events, the log of a workspace (MR-059)', () => {
   it('waits for an event, and answers without one when the time is over', async () => {
     const { cursor } = await list('?after=now');
     const waiting = list(`?after=${cursor}&wait=20`);
-    await sleep(50);
+    await waitFor(async () => (await openStreams('wait')) === 1);
     const event = received();
     await append(second, event);
     const { events } = await waiting;
@@ -197,6 +203,28 @@ describe('GET /api/events/stream', () => {
     await waitFor(() =>
       stream.heard.some(({ event }) => event.sessionId === third.slug && event.event === 'message.received'),
     );
+  });
+
+  it('brings all events of sessions that take the places of deleted ones, from their first one on (MR-059)', async () => {
+    const stream = await openStream('/api/events/stream?events=message.received');
+    const heardOf = ({ slug }: TestSession) =>
+      stream.heard.filter(({ event }) => event.sessionId === slug).map(({ event }) => textOf(event));
+    let last = first;
+    for (const count of [6, 5, 4, 3, 2, 1]) {
+      const events = Array.from({ length: count }, () => received());
+      for (const event of events) await append(last, event);
+      const texts = events.map(({ data }) => (data as { text: string }).text);
+      const of = last;
+      await waitFor(() => heardOf(of).length === count, { what: `events of the session that has ${count}` });
+      expect(heardOf(of)).toEqual(texts);
+      // The stream frees its place within two listings, and a later one of these sessions takes it.
+      await fixture.database.pool.query('DELETE FROM sessions WHERE id = $1', [last.id]);
+      last = await fixture.createSession(user);
+    }
+    // What was deleted a moment ago is still followed by the stream, and nothing of it comes again.
+    const resumed = await list(`?events=message.received&after=${stream.heard.at(-1)!.id}`);
+    expect(resumed.events).toEqual([]);
+    expect((await list('?after=now')).events).toEqual([]);
   });
 
   it('resumes with the last id: clients that drop 100 times get each event once and in order', async () => {
@@ -381,11 +409,6 @@ describe('GET /api/events/ws', () => {
 });
 
 it('streams that their clients leave are open no more, and counted as requests', async () => {
-  const figure = async (name: RegExp): Promise<number> => {
-    const { body } = await fixture.call('GET', '/metrics', { as: METRICS_TOKEN });
-    return Number(name.exec(String(body))?.[1] ?? 0);
-  };
-  const open = (kind: string) => figure(new RegExp(`^wag_event_streams\\{kind="${kind}".*\\} (\\d+)$`, 'm'));
   const counted = (path: string, status: number) =>
     figure(
       new RegExp(
@@ -404,10 +427,10 @@ it('streams that their clients leave are open no more, and counted as requests',
   });
   await new Promise((resolve) => socket.once('open', resolve));
   await fixture.call('GET', '/api/events/stream');
-  expect([await open('sse'), await open('websocket')]).toEqual([1, 1]);
+  expect([await openStreams('sse'), await openStreams('websocket')]).toEqual([1, 1]);
   stream.close();
   socket.terminate();
-  await waitFor(async () => (await open('sse')) + (await open('websocket')) === 0);
+  await waitFor(async () => (await openStreams('sse')) + (await openStreams('websocket')) === 0);
   await waitFor(async () => (await counted('stream', 200)) === streams + 1);
   await waitFor(async () => (await counted('ws', 101)) === sockets + 1);
   expect(await counted('stream', 401)).toBe(refused + 1);

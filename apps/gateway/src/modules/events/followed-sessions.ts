@@ -84,6 +84,11 @@ export class FollowedSessions {
     return this.#followed[number]?.sessionId;
   }
 
+  /** Whether a listing of that moment or a later one had the session. */
+  isListedSince(number: number, at: number): boolean {
+    return (this.#followed[number]?.listedAt ?? 0) >= at;
+  }
+
   /** The last `seq` that is known. */
   end(number: number): number {
     const followed = this.#followed[number];

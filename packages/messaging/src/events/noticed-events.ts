@@ -1,9 +1,9 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { SessionEvent } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { identityOf, namesOf } from '../contacts/identity-sql.ts';
 import { toJson } from '../storable-text.ts';
-import { identityOf, namesOf } from './identity-sql.ts';
+import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from './append-events.ts';
 
 type PersonEventType = 'contact.updated' | 'contact.blocked' | 'contact.unblocked' | 'contact.identity_changed';
 type ChannelEventType = 'channel.followed' | 'channel.unfollowed' | 'channel.updated' | 'channel.deleted';
@@ -84,25 +84,4 @@ export async function appendNoticedEvents(
   const row = rows[0]!;
   const owned = new Set(row.owned);
   return { ...readAppended(row), stale: sessionIds.filter((id) => !owned.has(id)) };
-}
-
-const NAMES = {
-  name: 'names-of-people',
-  text: `SELECT g.session_id AS "sessionId", g.jid, c.name
-    FROM unnest($1::uuid[], $2::text[]) AS g(session_id, jid) JOIN sessions s ON s.id = g.session_id
-    JOIN contact_identities i ON i.workspace_id = s.workspace_id AND i.jid = g.jid JOIN contacts c ON c.id = i.contact_id`,
-};
-
-/** The shown names of those who are contacts, by `<session> <jid>`. */
-export async function readShownNames(
-  db: Queryable,
-  people: readonly { sessionId?: string | undefined; jid: string }[],
-): Promise<Map<string, string | null>> {
-  const known = people.filter(({ sessionId }) => sessionId !== undefined);
-  if (known.length === 0) return new Map();
-  const { rows } = await db.query<{ sessionId: string; jid: string; name: string | null }>({
-    ...NAMES,
-    values: [known.map(({ sessionId }) => sessionId), known.map(({ jid }) => jid)],
-  });
-  return new Map(rows.map(({ sessionId, jid, name }) => [`${sessionId} ${jid}`, name]));
 }
