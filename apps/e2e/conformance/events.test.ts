@@ -159,6 +159,12 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
     onMain(() => system().sandbox.send(friend.number, { to: main.phone.number, type: 'unknown' })),
   'message.edited': () => onMain(() => onSaid({ type: 'edit', text: 'as it is' })),
   'message.revoked': () => onMain(() => onSaid({ type: 'revoke' })),
+  'message.deleted': () =>
+    onMain(async () => {
+      const { id: message } = await say('to be deleted for me');
+      await main.webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === message);
+      await onPhone({ action: 'deleteForMe', message });
+    }),
   'message.reaction': () => onMain(() => onSaid({ type: 'reaction', emoji: '👍' })),
   'poll.vote': () =>
     onMain(() => onAsked({ type: 'poll', name: 'Tea?', options: ['Yes', 'No'] }, { type: 'vote', options: ['Yes'] })),
@@ -302,6 +308,11 @@ const CAUSES: { [K in EventType]: () => Promise<WebhookReceiver> } = {
       await waitForStatus(tenant.api, main.sessionId, 'connected');
     }),
   'session.restricted': () => onMain(async () => system().sandbox.cancelFault(await faulting({ kind: 'time-lock' }))),
+  'session.banned': async () => {
+    const { phone, webhook } = await link(await watch());
+    await system().sandbox.addFault({ kind: 'ban', phone: phone.number, code: 402, cause: 104, expire: 3_600 });
+    return webhook;
+  },
   'session.capped': () =>
     onMain(async () => {
       const capping = { status: 'FIRST_WARNING', used: 80, total: 100 };

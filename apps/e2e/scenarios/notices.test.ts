@@ -60,7 +60,7 @@ test('a session that is logged out tells its owner by mail and webhook, with a l
   await webhook.close();
 });
 
-test('an account that WhatsApp restricts, caps or warns is told of', async () => {
+test('an account that WhatsApp restricts, caps, warns or bans is told of', async () => {
   const session = await pairSession(system(), tenant);
   const webhook = await subscribe(tenant, session.sessionId, ['session.notice']);
   const [companion] = await system().sandbox.devices(session.phone.number);
@@ -69,6 +69,7 @@ test('an account that WhatsApp restricts, caps or warns is told of', async () =>
     ['at_risk', { kind: 'capping', capping: { status: 'FIRST_WARNING', used: 80, total: 100 } }],
     ['capped', { kind: 'capping', capping: { status: 'CAPPED', used: 100, total: 100 } }],
     ['restricted', { kind: 'time-lock' }],
+    ['banned', { kind: 'ban', code: 406 }],
   ];
   for (const [kind, fault] of faults) {
     const faultId = await system().sandbox.addFault({ device, ...fault });
@@ -128,12 +129,16 @@ test('jobs that are killed again and again tell each incident once', async () =>
     const text = (await mails(tenant.email)).join('\n');
     return names.map((name) => text.split(`\nSession ${name} is logged out\n`).length - 1);
   };
-  await waitFor(async () => (await mailed()).every((count) => count > 0), { what: 'a mail about each session' });
+  // The claim of a sender that was killed amid a mail runs out after two minutes.
+  await waitFor(async () => (await mailed()).every((count) => count > 0), {
+    what: 'a mail about each session',
+    timeoutMs: 180_000,
+  });
   await system().restart('gateway-2', 'SIGKILL');
   // Whatever was half done is done by now: every mail has left.
   await waitFor(async () => (await pool.query('SELECT 1 FROM mails WHERE sent_at IS NULL')).rowCount === 0);
   expect(await events()).toEqual([...names].sort());
   expect(await mailed()).toEqual([1, 1, 1]);
-});
+}, 300_000);
 
 expectSoundSystem(system);

@@ -188,7 +188,7 @@ export async function simulate({ pool }: TestDatabase, campaign: Campaign): Prom
       ],
     );
     await pool.query(
-      `UPDATE sessions SET reachout_locked_until = $2, message_capping = $3, state = CASE WHEN $4::bool THEN 'RESTRICTED' ELSE state END
+      `UPDATE sessions SET reachout_locked_until = $2, message_capping = $3, state = CASE WHEN $4::bool THEN 'BANNED' ELSE state END
        WHERE id = $1`,
       [sessionId, lockedUntil === null ? null : new Date(lockedUntil), capping, outcome.bannedOn !== null],
     );

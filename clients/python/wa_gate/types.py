@@ -62,7 +62,7 @@ class AdminSession(TypedDict):
     sessionId: str
     name: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     reason: Union[str, None]
     network: Literal["live", "sandbox"]
     phoneNumber: Union[str, None]
@@ -83,7 +83,7 @@ class AdminSessionDetail(TypedDict):
     sessionId: str
     name: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     reason: Union[str, None]
     network: Literal["live", "sandbox"]
     phoneNumber: Union[str, None]
@@ -382,7 +382,7 @@ class ChangeMemberRequest(TypedDict):
 
 class ChangeNoticeSettingsRequest(TypedDict):
     delaySeconds: NotRequired[Union[int, None]]
-    kinds: NotRequired[List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "webhook_down"]]]
+    kinds: NotRequired[List[Literal["down", "logged_out", "banned", "restricted", "capped", "at_risk", "webhook_off", "webhook_down"]]]
     roles: NotRequired[List[Literal["owner", "operator", "viewer"]]]
     ends: NotRequired[bool]
 
@@ -680,7 +680,7 @@ class CreateHttpSessionWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -695,7 +695,7 @@ class CreateHttpWebhookRequest(TypedDict):
     headers: NotRequired[Union[Dict[str, Any], None]]
     basicAuth: NotRequired[Union[Dict[str, Any], None]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -712,7 +712,7 @@ class CreateKafkaSessionWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -728,7 +728,7 @@ class CreateKafkaWebhookRequest(TypedDict):
     topic: str
     mechanism: NotRequired[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -754,7 +754,7 @@ class CreateNatsSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -770,7 +770,7 @@ class CreateNatsWebhookRequest(TypedDict):
     stream: NotRequired[str]
     credentials: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -786,7 +786,7 @@ class CreateRabbitmqSessionWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -801,7 +801,7 @@ class CreateRabbitmqWebhookRequest(TypedDict):
     exchange: str
     routingKey: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -817,7 +817,7 @@ class CreateRedisSessionWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -832,7 +832,7 @@ class CreateRedisWebhookRequest(TypedDict):
     stream: NotRequired[str]
     maxLength: NotRequired[int]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -877,7 +877,7 @@ class CreateSessionResult(TypedDict):
     sessionId: str
     name: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     reason: Union[str, None]
     network: Literal["live", "sandbox"]
     phoneNumber: Union[str, None]
@@ -902,7 +902,7 @@ class CreateSqsSessionWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -918,7 +918,7 @@ class CreateSqsWebhookRequest(TypedDict):
     accessKeyId: str
     secretAccessKey: str
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     metadata: NotRequired[Union[Dict[str, Any], None]]
@@ -1655,6 +1655,7 @@ Message = TypedDict("Message", {
     "error": "NotRequired[Dict[str, Any]]",
     "editedAt": "Union[str, None]",
     "revokedAt": "Union[str, None]",
+    "deletedForMeAt": "Union[str, None]",
     "reactions": "List[Reaction]",
     "votes": "NotRequired[PollTotals]",
     "answers": "NotRequired[EventTotals]",
@@ -1698,6 +1699,17 @@ MessageChange = TypedDict("MessageChange", {
     "error": "NotRequired[Dict[str, Any]]",
     "previous": "NotRequired[Dict[str, Any]]",
 })
+
+class MessageDeletedEvent(TypedDict):
+    id: str
+    event: Literal["message.deleted"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
 
 class MessageDeliveredEvent(TypedDict):
     id: str
@@ -1877,7 +1889,7 @@ class MoveScheduledRequest(TypedDict):
 
 class Notice(TypedDict):
     id: str
-    kind: Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "webhook_down", "worker_lost", "client_outdated", "no_capacity"]
+    kind: Literal["down", "logged_out", "banned", "restricted", "capped", "at_risk", "webhook_off", "webhook_down", "worker_lost", "client_outdated", "no_capacity"]
     subject: str
     since: str
     toldAt: Union[str, None]
@@ -1890,7 +1902,7 @@ class Notice(TypedDict):
 
 class NoticeSettings(TypedDict):
     delaySeconds: int
-    kinds: List[Literal["down", "logged_out", "restricted", "capped", "at_risk", "webhook_off", "webhook_down"]]
+    kinds: List[Literal["down", "logged_out", "banned", "restricted", "capped", "at_risk", "webhook_off", "webhook_down"]]
     roles: List[Literal["owner", "operator", "viewer"]]
     ends: bool
     mail: Dict[str, Any]
@@ -1975,7 +1987,7 @@ class PairingCodeRequest(TypedDict):
 
 class PairingEvent(TypedDict):
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     qr: Union[str, None]
     expiresAt: Union[str, None]
     attempt: Union[int, None]
@@ -2179,7 +2191,7 @@ class RemovedOptOut(TypedDict):
 
 ReplayDeliveriesRequest = TypedDict("ReplayDeliveriesRequest", {
     "status": "NotRequired[Literal[\"failed\", \"delivered\"]]",
-    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"contact.updated\", \"contact.blocked\", \"contact.unblocked\", \"contact.identity_changed\", \"chat.updated\", \"chat.read\", \"chat.cleared\", \"chat.deleted\", \"label.created\", \"label.updated\", \"label.deleted\", \"label.assigned\", \"label.unassigned\", \"history.progress\", \"group.joined\", \"group.left\", \"group.updated\", \"group.participants\", \"group.join_request\", \"group.invite_revoked\", \"channel.followed\", \"channel.unfollowed\", \"channel.updated\", \"channel.deleted\", \"call.received\", \"call.accepted\", \"call.rejected\", \"call.missed\", \"call.ended\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
+    "events": "NotRequired[List[Literal[\"message.received\", \"message.sent\", \"message.delivered\", \"message.read\", \"message.played\", \"message.failed\", \"message.undecryptable\", \"message.recovered\", \"message.unsupported\", \"message.edited\", \"message.revoked\", \"message.deleted\", \"message.reaction\", \"poll.vote\", \"message.answer\", \"media.ready\", \"media.failed\", \"connection.open\", \"connection.close\", \"qr.generated\", \"session.status\", \"session.loggedout\", \"session.migrated\", \"session.restricted\", \"session.banned\", \"session.capped\", \"session.risk\", \"session.restored\", \"session.passkey_required\", \"session.notice\", \"contact.merged\", \"contact.updated\", \"contact.blocked\", \"contact.unblocked\", \"contact.identity_changed\", \"chat.updated\", \"chat.read\", \"chat.cleared\", \"chat.deleted\", \"label.created\", \"label.updated\", \"label.deleted\", \"label.assigned\", \"label.unassigned\", \"history.progress\", \"group.joined\", \"group.left\", \"group.updated\", \"group.participants\", \"group.join_request\", \"group.invite_revoked\", \"channel.followed\", \"channel.unfollowed\", \"channel.updated\", \"channel.deleted\", \"call.received\", \"call.accepted\", \"call.rejected\", \"call.missed\", \"call.ended\", \"broadcast.progress\", \"broadcast.completed\", \"keyword.matched\"]]]",
     "sessionId": "NotRequired[str]",
     "from": "NotRequired[str]",
     "to": "NotRequired[str]",
@@ -2856,7 +2868,7 @@ class Session(TypedDict):
     sessionId: str
     name: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     reason: Union[str, None]
     network: Literal["live", "sandbox"]
     phoneNumber: Union[str, None]
@@ -2873,7 +2885,18 @@ class Session(TypedDict):
 class SessionAction(TypedDict):
     sessionId: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
+
+class SessionBannedEvent(TypedDict):
+    id: str
+    event: Literal["session.banned"]
+    timestamp: int
+    sessionId: str
+    seq: int
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    signature: str
 
 class SessionCappedEvent(TypedDict):
     id: str
@@ -2889,7 +2912,7 @@ class SessionCappedEvent(TypedDict):
 class SessionHealth(TypedDict):
     sessionId: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     connectedSince: Union[str, None]
     lastFrameAt: Union[str, None]
     lastFrameAgeMs: Union[int, None]
@@ -3031,7 +3054,7 @@ SessionStatistics = TypedDict("SessionStatistics", {
 class SessionStatus(TypedDict):
     sessionId: str
     status: Literal["initializing", "qr_required", "connected", "disconnected", "reconnecting", "error"]
-    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]
+    state: Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]
     source: Literal["worker", "database"]
     reason: Union[str, None]
     code: Union[str, None]
@@ -3157,7 +3180,7 @@ class TimelineEntry(TypedDict):
     code: NotRequired[Union[str, None]]
     message: NotRequired[Union[str, None]]
     seq: NotRequired[int]
-    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
+    event: NotRequired[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched"]]
     delivery: NotRequired[Delivery]
 
 class UpdateBroadcastRequest(TypedDict):
@@ -3237,7 +3260,7 @@ class UpdateUserRequest(TypedDict):
 class UpdateWebhookRequest(TypedDict):
     url: NotRequired[str]
     name: NotRequired[Union[str, None]]
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     chatTypes: NotRequired[Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]]
     chats: NotRequired[Union[List[str], None]]
     headers: NotRequired[Union[Dict[str, Any], None]]
@@ -3317,7 +3340,7 @@ class Wait(TypedDict):
     reason: Literal["scheduled", "session", "no_owner", "older_messages", "server_ack", "gap", "chat_gap", "quiet_hours", "daily_limit", "warm_up", "first_contacts", "time_lock"]
     message: str
     until: NotRequired[str]
-    sessionState: NotRequired[Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "logged_out", "stopped", "error"]]
+    sessionState: NotRequired[Literal["initializing", "connecting", "qr_required", "pairing_code", "pairing", "passkey_required", "passkey_confirmation_required", "connected", "stale", "reconnecting", "conflict", "restricted", "banned", "logged_out", "stopped", "error"]]
     ahead: NotRequired[int]
 
 class Webhook(TypedDict):
@@ -3336,7 +3359,7 @@ class WebhookEndpoint(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -3368,7 +3391,7 @@ class WebhookEndpointWithSecret(TypedDict):
     name: Union[str, None]
     url: str
     configuration: Union[Dict[str, Any], None]
-    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
+    events: List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]
     chatTypes: Union[List[Literal["user", "group", "channel", "status", "broadcast"]], None]
     chats: Union[List[str], None]
     headerNames: List[str]
@@ -3395,7 +3418,7 @@ class WebhookEndpointWithSecret(TypedDict):
 
 class WebhookRequest(TypedDict):
     url: str
-    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
+    events: NotRequired[List[Literal["message.received", "message.sent", "message.delivered", "message.read", "message.played", "message.failed", "message.undecryptable", "message.recovered", "message.unsupported", "message.edited", "message.revoked", "message.deleted", "message.reaction", "poll.vote", "message.answer", "media.ready", "media.failed", "connection.open", "connection.close", "qr.generated", "session.status", "session.loggedout", "session.migrated", "session.restricted", "session.banned", "session.capped", "session.risk", "session.restored", "session.passkey_required", "session.notice", "contact.merged", "contact.updated", "contact.blocked", "contact.unblocked", "contact.identity_changed", "chat.updated", "chat.read", "chat.cleared", "chat.deleted", "label.created", "label.updated", "label.deleted", "label.assigned", "label.unassigned", "history.progress", "group.joined", "group.left", "group.updated", "group.participants", "group.join_request", "group.invite_revoked", "channel.followed", "channel.unfollowed", "channel.updated", "channel.deleted", "call.received", "call.accepted", "call.rejected", "call.missed", "call.ended", "broadcast.progress", "broadcast.completed", "keyword.matched", "*"]]]
     secret: NotRequired[str]
 
 class WebhookWithSecret(TypedDict):

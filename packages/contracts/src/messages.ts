@@ -127,6 +127,9 @@ export const MessageSchema = Type.Object({
   revokedAt: nullable(
     timestamp("WhatsApp's time at which it was deleted for everyone: `text` and `content` are in its history alone."),
   ),
+  deletedForMeAt: nullable(
+    timestamp("WhatsApp's time at which the account deleted it for itself: its own devices do not show it any more."),
+  ),
   reactions: Type.Array(ReactionSchema, { description: 'The reaction of each person who has one now, oldest first.' }),
   votes: Type.Optional(PollTotalsSchema),
   answers: Type.Optional(EventTotalsSchema),

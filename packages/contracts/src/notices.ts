@@ -15,6 +15,11 @@ export const NOTICES = {
     waits: true,
     summary: 'The device is not linked any more, and nobody has linked it again.',
   },
+  banned: {
+    audiences: ['workspace'],
+    waits: false,
+    summary: 'WhatsApp has banned the account, for a while or for good.',
+  },
   restricted: {
     audiences: ['workspace'],
     waits: true,

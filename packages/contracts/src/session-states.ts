@@ -35,8 +35,10 @@ export const SESSION_STATE_STATUS = {
   RECONNECTING: 'reconnecting',
   /** Another program uses the same device; the worker does not connect any more. */
   CONFLICT: 'disconnected',
-  /** WhatsApp refuses the account (403). */
+  /** WhatsApp refuses the account for another reason than a ban. */
   RESTRICTED: 'error',
+  /** WhatsApp has banned the account, for a while or for good (402, 403, 406). */
+  BANNED: 'error',
   /** The phone or the API has unlinked the device. */
   LOGGED_OUT: 'disconnected',
   STOPPED: 'disconnected',

@@ -92,10 +92,16 @@ function mutationsFor(
       return { collection: 'regular', mutations: set(index, 3, { labelAssociationAction: { labeled: on } }) };
     }
     case 'star': {
-      const { chat, entry } = messageOf(context, account, request);
-      const author = isGroup(entry.chat) && !entry.fromMe ? context.directory.get(entry.from).jid : '0';
-      const index = ['star', chat, entry.id, entry.fromMe ? '1' : '0', author];
+      const index = ['star', ...indexOf(context, messageOf(context, account, request))];
       return { collection: 'regular_high', mutations: set(index, 2, { starAction: { starred: on } }) };
+    }
+    case 'deleteForMe': {
+      const message = messageOf(context, account, request);
+      const value = {
+        deleteMessageForMeAction: { deleteMedia: true, messageTimestamp: Math.floor(message.entry.at / 1000) },
+      };
+      const index = ['deleteMessageForMe', ...indexOf(context, message)];
+      return { collection: 'regular_high', mutations: set(index, 3, value) };
     }
   }
 }
@@ -107,6 +113,12 @@ function messageOf(context: ServerContext, account: Account, request: Action) {
     throw new SandboxError(404, 'MESSAGE_NOT_FOUND', `Phone ${account.number} has no message ${id}; see its messages.`);
   }
   return { entry, chat: isGroup(entry.chat) ? entry.chat : context.directory.get(entry.chat).jid };
+}
+
+/** How settings of a message name it: the chat, its id, whether the account wrote it, and the member of a group. */
+function indexOf(context: ServerContext, { chat, entry }: ReturnType<typeof messageOf>): string[] {
+  const author = isGroup(entry.chat) && !entry.fromMe ? context.directory.get(entry.from).jid : '0';
+  return [chat, entry.id, entry.fromMe ? '1' : '0', author];
 }
 
 /** Up to the last message that the phone shows in the chat. */

@@ -289,6 +289,7 @@ export const AppStateRequest = Type.Object(
       'mute',
       'pin',
       'star',
+      'deleteForMe',
       'read',
       'clear',
       'delete',
@@ -304,7 +305,7 @@ export const AppStateRequest = Type.Object(
     color: Type.Optional(Type.Integer({ description: 'label: default 0' })),
     on: Type.Optional(Type.Boolean({ default: true })),
     name: Type.Optional(Type.String()),
-    message: Type.Optional(Type.String({ description: 'star: id of a message in this phone’s list' })),
+    message: Type.Optional(Type.String({ description: 'star, deleteForMe: id of a message in this phone’s list' })),
   },
   { additionalProperties: false },
 );

@@ -77,7 +77,7 @@ export const FaultRequest = Type.Object({
     Type.Integer({
       minimum: 100,
       maximum: 999,
-      description: 'Code for nack, iq-refused, login-failure, stream-error, media-expired, upload-refused',
+      description: 'Code for nack, iq-refused, login-failure, ban, stream-error, media-expired, upload-refused',
     }),
   ),
   answer: Type.Optional(
@@ -90,8 +90,11 @@ export const FaultRequest = Type.Object({
   ),
   cause: Type.Optional(
     Type.Integer({
-      description: 'login-failure: code of the cause beside `code`, such as 101 of a temporary ban (402)',
+      description: 'login-failure and ban: code of the cause beside `code`, such as 101 of a temporary ban (402)',
     }),
+  ),
+  expire: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'ban: seconds after which it is over; default: when it is cancelled' }),
   ),
   stage: Type.Optional(
     Type.Enum(['request', 'continuation'], { description: 'passkey: how far linking gets; default request' }),
@@ -180,6 +183,11 @@ export class Faults {
     this.waiting.clear();
   }
 
+  /** The ban of this device, if it has one that is not over. */
+  banOf(device: string): Fault | null {
+    return this.take('ban', device, (fault) => (secondsOfBan(fault) ?? 1) > 0);
+  }
+
   /** Finds a pending fault of this kind for this device; does not use it up. */
   find(kind: FaultKind, device: string, matches: (fault: Fault) => boolean = () => true): Fault | null {
     if (this.waiting.size === 0) return null;
@@ -206,6 +214,12 @@ export class Faults {
     return fault;
   }
 }
+
+const A_SECOND_MS = 1000;
+
+/** Seconds for which a ban goes on; `null`: nobody says. */
+export const secondsOfBan = ({ expire, createdAt }: Fault): number | null =>
+  expire === undefined ? null : Math.ceil(createdAt / A_SECOND_MS + expire - Date.now() / A_SECOND_MS);
 
 /** Whether a fault applies to a device; one without a target applies to all. */
 function concerns(fault: Fault, device: string): boolean {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cloneAuth } from '../testing/memory-auth.ts';
+import { until } from '../testing/wait.ts';
 import { World } from '../testing/world.ts';
 
 let world: World;
@@ -65,6 +66,19 @@ describe('how a connection ends', () => {
     expect(await client.closed(mark)).toBe(403);
     await world.api.delete(`/faults/${id}`);
     await client.open();
+  });
+
+  test('a ban for a while: the companion is told why and for how long, and it is over by itself', async () => {
+    const { phone, client } = await linked();
+    const closed = client.closed();
+    await world.api.post('/faults', { kind: 'ban', phone: phone.number, code: 402, cause: 104, expire: 2 });
+    expect(await closed).toBe(402);
+    await until('the end of the ban', async () => {
+      const mark = client.events.length;
+      client.connect();
+      const ended = ({ connection }: { connection?: string }) => connection === 'open' || connection === 'close';
+      return (await client.event('connection.update', ended, mark)).connection === 'open';
+    });
   });
 
   test.each([

@@ -8,6 +8,7 @@ import type { ServerBase } from './base.ts';
 import { Connection } from './connection.ts';
 import { unlinkDevice } from './device-list.ts';
 import { cappingState, timeLockState } from './iq/mex.ts';
+import { refusalOfBan } from './login.ts';
 import { warnLow } from './prekeys.ts';
 import { newStanzaId } from './stanza-id.ts';
 
@@ -75,7 +76,7 @@ function strikeConnection({ link }: Companion, fault: Fault): boolean {
       link.close('fault end-stream', node('xmlstreamend'));
       return true;
     case 'ban':
-      link.close('banned', node('failure', { reason: '403', location: 'sandbox' }));
+      link.close('banned', node('failure', { ...refusalOfBan(fault), location: 'sandbox' }));
       return true;
     default:
       return false;

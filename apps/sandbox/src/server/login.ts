@@ -3,6 +3,7 @@ import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Companion } from '../accounts/account.ts';
 import { deviceKey } from '../accounts/device-key.ts';
 import { unixSeconds } from '../clock.ts';
+import { type Fault, secondsOfBan } from '../faults/faults.ts';
 import { node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
@@ -26,12 +27,25 @@ interface LoginRefusal {
   reason: string;
   /** The cause of a temporary ban. */
   code?: string;
+  /** Seconds until the end of a temporary ban. */
+  expire?: string;
+}
+
+/** What a banned account is told. */
+export function refusalOfBan(fault: Fault): LoginRefusal & Record<string, string> {
+  const seconds = secondsOfBan(fault);
+  return {
+    reason: String(fault.code ?? 403),
+    ...(fault.cause !== undefined && { code: String(fault.cause) }),
+    ...(seconds !== null && { expire: String(seconds) }),
+  };
 }
 
 /** The companion of the login, or the reason of its refusal. */
 function refusalFor(context: ServerContext, connection: Connection, key: string): Companion | LoginRefusal {
   const { directory, faults, recorder } = context;
-  if (faults.take('ban', key)) return { reason: '403' };
+  const ban = faults.banOf(key);
+  if (ban) return refusalOfBan(ban);
   const failure = faults.take('login-failure', key);
   if (failure) {
     const cause = failure.cause === undefined ? {} : { code: String(failure.cause) };

@@ -343,11 +343,18 @@ describe('losing and finding the connection', () => {
     await world.waitForState(sessionId, 'CONNECTED');
   });
 
-  it('is parked when the account is banned, with the reason', async () => {
+  it('is parked when the account is banned, with the reason, and tells it once (MR-065)', async () => {
     const { sessionId, number } = await world.createPaired();
-    await world.sandbox.fault({ kind: 'ban', device: (await deviceOf(number)).device });
-    await world.waitForState(sessionId, 'RESTRICTED');
-    expect(await world.session(sessionId)).toMatchObject({ code: '403' });
+    const told = async () => (await world.events(sessionId, 'session.banned')).map(({ data }) => data);
+    const { device } = await deviceOf(number);
+    const begin = Date.now();
+    await world.sandbox.fault({ kind: 'ban', device, code: 402, cause: 104, expire: 3_600, count: 1 });
+    await world.waitForState(sessionId, 'BANNED');
+    expect(await world.session(sessionId)).toMatchObject({ code: '402/104' });
+    expect(await told()).toMatchObject([{ code: '402/104', isTemporary: true }]);
+    const { until } = (await told())[0] as { until: string };
+    expect(Date.parse(until)).toBeGreaterThan(begin + 3_500_000);
+    expect(Date.parse(until)).toBeLessThan(Date.now() + 3_700_000);
   });
 
   it('a session whose placement moved ends its actor without a logout (I7)', async () => {

@@ -9,11 +9,12 @@ describe('a linked session', () => {
   it.each([
     [{ status: 401, detail: 'device_removed' }, 'LOGGED_OUT', 'park', CONFIRMED, /removed on the phone.*QR code/],
     [{ status: 401 }, 'LOGGED_OUT', 'park', DOUBTED, /logged out.*QR code/],
-    [{ status: 402 }, 'RESTRICTED', 'park', LINKED, /banned this account for a while/],
-    [{ status: 402, detail: '101' }, 'RESTRICTED', 'park', LINKED, /too many people who do not have it/],
-    [{ status: 402, detail: '104' }, 'RESTRICTED', 'park', LINKED, /the same message/],
-    [{ status: 402, detail: '999' }, 'RESTRICTED', 'park', LINKED, /rules of WhatsApp/],
-    [{ status: 403 }, 'RESTRICTED', 'park', LINKED, /restricted or banned.*restart/],
+    [{ status: 402 }, 'BANNED', 'park', LINKED, /banned this account for a while/],
+    [{ status: 402, detail: '101' }, 'BANNED', 'park', LINKED, /too many people who do not have it/],
+    [{ status: 402, detail: '104' }, 'BANNED', 'park', LINKED, /the same message/],
+    [{ status: 402, detail: '999' }, 'BANNED', 'park', LINKED, /rules of WhatsApp/],
+    [{ status: 403 }, 'BANNED', 'park', LINKED, /locked.*banned.*restart/],
+    [{ status: 406 }, 'BANNED', 'park', LINKED, /banned.*restart/],
     [{ status: 405 }, 'ERROR', 'retry-slowly', LINKED, /whatsapp-version.*update wa-gate/],
     [{ status: 408 }, 'RECONNECTING', 'retry', LINKED, /lost.*reconnects by itself/],
     [{ status: 408, detail: 'ENOTFOUND' }, 'RECONNECTING', 'retry', LINKED, /no connection to WhatsApp/],
@@ -35,6 +36,16 @@ describe('a linked session', () => {
     const verdict = judgeDisconnect(cause, true);
     expect(verdict).toMatchObject({ state, next, ...link });
     expect(verdict.reason).toMatch(sentence);
+  });
+
+  it('is banned for a while, until WhatsApp says, or for good', () => {
+    const endsAt = new Date('2026-01-15T10:30:00.000Z');
+    const banOf = (cause: object) => judgeDisconnect({ status: 402, ...cause }, true).ban;
+    expect(banOf({ detail: '104', endsAt })).toEqual({ isTemporary: true, until: endsAt });
+    expect(banOf({ detail: '104' })).toEqual({ isTemporary: true, until: null });
+    expect(banOf({ status: 403, endsAt })).toEqual({ isTemporary: false, until: null });
+    expect(banOf({ status: 406 })).toEqual({ isTemporary: false, until: null });
+    expect(banOf({ status: 463 })).toBeUndefined();
   });
 
   it('keeps the code of WhatsApp or of the network', () => {

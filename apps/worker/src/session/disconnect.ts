@@ -35,9 +35,18 @@ export interface Verdict {
   unlinked: boolean;
   /** Applied only the second time in a row, because it costs the user a new QR code. */
   unconfirmed: boolean;
+  /** WhatsApp has banned the account. */
+  ban?: Ban;
 }
 
-type Row = Pick<Verdict, 'state' | 'reason' | 'next'> & Partial<Pick<Verdict, 'unlinked' | 'unconfirmed'>>;
+export interface Ban {
+  /** It ends by itself. */
+  isTemporary: boolean;
+  /** When it ends; `null`: WhatsApp does not say, or it does not end. */
+  until: Date | null;
+}
+
+type Row = Pick<Verdict, 'state' | 'reason' | 'next'> & Partial<Pick<Verdict, 'unlinked' | 'unconfirmed' | 'ban'>>;
 
 const NETWORK_DOWN = 'There is no connection to WhatsApp at present. The session keeps trying.';
 const LOST = 'The connection to WhatsApp was lost. The session reconnects by itself.';
@@ -54,9 +63,17 @@ const BANNED: Readonly<Record<string, string>> = {
 };
 
 const bannedFor = (cause: string): Row => ({
-  state: 'RESTRICTED',
+  state: 'BANNED',
   reason: `WhatsApp has banned this account for a while: ${cause}. Open WhatsApp on the phone to see until when; restart the session then.`,
   next: 'park',
+  ban: { isTemporary: true, until: null },
+});
+
+const banned = (reason: string): Row => ({
+  state: 'BANNED',
+  reason,
+  next: 'park',
+  ban: { isTemporary: false, until: null },
 });
 
 /**
@@ -81,18 +98,19 @@ const TABLE: Readonly<Record<string, Row>> = {
   },
   '402': bannedFor('it broke the rules of WhatsApp (402)'),
   ...Object.fromEntries(Object.entries(BANNED).map(([code, cause]) => [`402/${code}`, bannedFor(cause)])),
-  '403': {
-    state: 'RESTRICTED',
-    reason:
-      'WhatsApp refuses this account (403): it is restricted or banned. Open WhatsApp on the phone to see why; restart the session when it is allowed again.',
-    next: 'park',
-  },
+  // WhatsApp Web calls it LOCKED. Accounts that are banned meet it, and some that were registered on another phone.
+  '403': banned(
+    'WhatsApp has locked this account (403): it is banned, or was registered on another phone. Open WhatsApp on the phone to see why and to ask for a review; restart the session when it is allowed again.',
+  ),
   '405': {
     state: 'ERROR',
     reason:
       "WhatsApp does not accept this version of the gateway's client (405). An administrator can set a newer one with PUT /api/admin/whatsapp-version, or update wa-gate. The session tries again now and then.",
     next: 'retry-slowly',
   },
+  '406': banned(
+    'WhatsApp has banned this account (406). Open WhatsApp on the phone to see why and to ask for a review; restart the session when it is allowed again.',
+  ),
   '408': { state: 'RECONNECTING', reason: LOST, next: 'retry' },
   '411': {
     state: 'ERROR',
@@ -205,7 +223,7 @@ export function judgeDisconnect(cause: DisconnectCause, linked: boolean): Verdic
   if (UNREACHABLE_CODES.has(cause.detail ?? '')) return complete(UNREACHABLE, exact);
   const row = TABLE[exact] ?? TABLE[String(cause.status)] ?? UNKNOWN;
   if (!linked && row.unlinked) return complete({ ...UNKNOWN, state: 'CONNECTING' }, exact);
-  return complete(row, exact);
+  return complete(row.ban?.isTemporary ? { ...row, ban: { ...row.ban, until: cause.endsAt ?? null } } : row, exact);
 }
 
 const complete = (row: Row, code: string): Verdict => ({ unlinked: false, unconfirmed: false, ...row, code });

@@ -108,8 +108,9 @@ describe('liveness by data', () => {
 
 describe('after each code with which WhatsApp refuses a login', () => {
   it.each([
-    [{ code: 402, cause: 101 }, 'RESTRICTED', '402/101'],
-    [{ code: 403 }, 'RESTRICTED', '403'],
+    [{ code: 402, cause: 101 }, 'BANNED', '402/101'],
+    [{ code: 403 }, 'BANNED', '403'],
+    [{ code: 406 }, 'BANNED', '406'],
     [{ code: 405 }, 'ERROR', '405'],
     [{ code: 411 }, 'ERROR', '411'],
     [{ code: 429 }, 'RECONNECTING', '429'],
@@ -165,7 +166,7 @@ describe('after each code with which WhatsApp ends a stream', () => {
   });
 
   it.each([
-    [403, 'RESTRICTED'],
+    [403, 'BANNED'],
     [405, 'ERROR'],
     [411, 'ERROR'],
     [429, 'RECONNECTING'],

@@ -14,6 +14,7 @@ const READ = {
 const PARKED: ReadonlySet<SessionState> = new Set<SessionState>([
   'LOGGED_OUT',
   'RESTRICTED',
+  'BANNED',
   'CONFLICT',
   'STOPPED',
   'PASSKEY_REQUIRED',

@@ -31,6 +31,21 @@ it('reports the end of a connection once, and the end of the link besides (MR-06
   expect(types(waiting, again)).toBeUndefined();
 });
 
+it('reports a ban with its end, and not again when another worker finds the session banned (MR-065)', () => {
+  const until = new Date('2026-01-15T10:30:00.000Z');
+  const verdict = judgeDisconnect({ status: 402, detail: '104', endsAt: until }, true);
+  const change = describeChange(connected, { name: 'parked', verdict }, publicView(connected));
+  expect(change?.events.map(({ type }) => type)).toEqual(['connection.close', 'session.banned', 'session.status']);
+  expect(change?.events[1]?.data).toEqual({
+    code: '402/104',
+    reason: verdict.reason,
+    isTemporary: true,
+    until: until.toISOString(),
+  });
+  const { ban: _, ...stored } = verdict;
+  expect(types({ name: 'new' }, { name: 'parked', verdict: stored })).toEqual(['session.status']);
+});
+
 it('reports every new QR code, and the status only once (MR-066)', () => {
   const first: ActorState = { name: 'scanning', qr: 'a', attempt: 1, expiresAt: 60_000 };
   const second: ActorState = { name: 'scanning', qr: 'b', attempt: 2, expiresAt: 80_000 };

@@ -12,7 +12,7 @@ export function describeChange(
 ): { update: SessionUpdate; events: SessionEvent[] } | null {
   const view = publicView(after);
   if (!view) return null;
-  const events = [...connectionEvents(before, after), ...unlinkEvents(after)];
+  const events = [...connectionEvents(before, after), ...unlinkEvents(after), ...banEvents(after)];
   const changed = !lastView || lastView.state !== view.state || lastView.reason !== view.reason;
   if (changed) events.push({ type: 'session.status', data: { ...describeSessionState(view.state), ...causeOf(view) } });
   if (events.length === 0) return null;
@@ -49,6 +49,14 @@ function connectionEvents(before: ActorState, after: ActorState): SessionEvent[]
 function unlinkEvents(after: ActorState): SessionEvent[] {
   if (after.name !== 'parked' || !after.verdict.unlinked) return [];
   return [{ type: 'session.loggedout', data: { code: after.verdict.code, reason: after.verdict.reason } }];
+}
+
+/** A session that is parked in its row by an earlier owner has a verdict without `ban`: it was told. */
+function banEvents(after: ActorState): SessionEvent[] {
+  if (after.name !== 'parked' || !after.verdict.ban) return [];
+  const { code, reason, ban } = after.verdict;
+  const until = ban.until?.toISOString() ?? null;
+  return [{ type: 'session.banned', data: { code, reason, isTemporary: ban.isTemporary, until } }];
 }
 
 function verdictOf(state: ActorState) {

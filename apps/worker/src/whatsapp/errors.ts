@@ -29,8 +29,10 @@ export const groupNotAccessible = (cause: unknown) =>
 export interface DisconnectCause {
   /** The status code of WhatsApp or Baileys. */
   status: number;
-  /** The type of a conflict, or the error code of the network such as `ENOTFOUND`. */
+  /** The type of a conflict, the cause of a ban, or the error code of the network such as `ENOTFOUND`. */
   detail?: string;
+  /** When a ban is over, where WhatsApp says that. */
+  endsAt?: Date;
   /** The series of QR codes ended without a scan. */
   qrEnded?: boolean;
   /** `status` comes from an HTTP answer in place of the WebSocket. */
@@ -67,18 +69,28 @@ export class RefusedByWhatsAppError extends QueryRefusedError {
 interface BoomLike {
   message?: string;
   output?: { statusCode?: number };
-  data?: { tag?: string; attrs?: Record<string, string>; code?: string } | ProxyError;
+  data?: { tag?: string; attrs?: Record<string, string>; code?: string; expire?: string } | ProxyError;
 }
 
 const CONNECTION_CLOSED = 428;
+
+/** Seconds of the longest ban that is believed: `expire` is a number of WhatsApp, and a date has an end. */
+const LONGEST_BAN_SECONDS = 10 * 366 * 86_400;
+
+function endOfBan(expire: string | undefined): Date | undefined {
+  const seconds = Number(expire);
+  return seconds > 0 && seconds <= LONGEST_BAN_SECONDS ? new Date(Date.now() + seconds * 1000) : undefined;
+}
 
 export function readDisconnectCause(error: unknown): DisconnectCause {
   const boom = (error ?? {}) as BoomLike;
   if (boom.data instanceof ProxyError) return { status: boom.output?.statusCode ?? 0, proxy: boom.data.message };
   const detail = boom.data?.tag === 'conflict' ? boom.data.attrs?.type : boom.data?.code;
+  const endsAt = endOfBan(boom.data?.expire);
   return {
     status: boom.output?.statusCode ?? CONNECTION_CLOSED,
     ...(detail ? { detail } : {}),
+    ...(endsAt ? { endsAt } : {}),
     ...(boom.message === 'QR refs attempts ended' ? { qrEnded: true } : {}),
   };
 }

@@ -1,10 +1,10 @@
 import { type TProperties, Type } from 'typebox';
 import { EVENT_RESPONSES } from '../changes/index.ts';
-import { EXAMPLE_IDENTITY, MessageIdentitiesSchema } from '../identities.ts';
+import { EXAMPLE_IDENTITY, IdentitySchema, MessageIdentitiesSchema } from '../identities.ts';
 import { MediaSchema } from '../media.ts';
 import { messageContext } from '../message-context.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from '../message-types.ts';
-import { anyObject, oneOf } from '../schema.ts';
+import { anyObject, nullable, oneOf } from '../schema.ts';
 import { event } from './event.ts';
 
 const identity = {
@@ -193,6 +193,19 @@ export const MESSAGE_EVENTS = {
       ...changedAt,
     }),
     example: { ...CHANGED, byAdmin: false, timestamp: AT },
+    keep: 'log',
+  }),
+  'message.deleted': event({
+    summary: 'The account has deleted a message for itself, here or on another device. The other side still has it.',
+    data: Type.Object({
+      chat: changed.chat,
+      identities: Type.Optional(Type.Object({ chat: IdentitySchema })),
+      messageId: nullable(Type.String({ format: 'uuid', description: 'null: the message is not known here.' })),
+      waMessageId: identity.waMessageId,
+      fromMe: Type.Boolean({ description: 'true: the account had written it.' }),
+      timestamp: seconds("WhatsApp's time of the deletion."),
+    }),
+    example: { ...IDS, chat: CHAT, identities: { chat: EXAMPLE_IDENTITY }, fromMe: false, timestamp: AT },
     keep: 'log',
   }),
   'message.reaction': event({

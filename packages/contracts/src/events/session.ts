@@ -88,6 +88,23 @@ export const SESSION_EVENTS = {
     example: { restricted: true, type: 'DEFAULT', until: '2026-01-15T10:30:00.000Z' },
     keep: 'log',
   }),
+  'session.banned': event({
+    summary: 'WhatsApp has banned the account, for a while or for good, and does not let the session connect.',
+    data: Type.Object({
+      code,
+      reason,
+      isTemporary: Type.Boolean({ description: 'true: it ends by itself.' }),
+      until: nullable(timestamp('When it ends; null: it does not, or WhatsApp does not say.')),
+    }),
+    example: {
+      code: '402/104',
+      reason:
+        'WhatsApp has banned this account for a while: it sent the same message to too many people. Open WhatsApp on the phone to see until when; restart the session then.',
+      isTemporary: true,
+      until: '2026-01-15T10:30:00.000Z',
+    },
+    keep: 'log',
+  }),
   'session.capped': event({
     summary: 'WhatsApp tells about its cap on new chats.',
     data: MessageCappingSchema,

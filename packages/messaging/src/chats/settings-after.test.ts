@@ -8,7 +8,8 @@ const HOUR = 3_600_000;
 const NOTHING: StoredSettings = { chats: [], labels: [], assignments: [] };
 const messages = {
   latest: (_: string, upTo: number | null) => (upTo === null ? 'm9' : upTo >= 200 ? 'm2' : upTo >= 100 ? 'm1' : null),
-  idOf: (_: string, waMessageId: string) => (waMessageId === 'W1' ? 'm1' : undefined),
+  idOf: (_: string, waMessageId: string) => (waMessageId === 'W1' ? 'm1' : waMessageId === 'W2' ? 'm2' : undefined),
+  isDeleted: (messageId: string) => messageId === 'm2',
 };
 const after = (settings: SharedSetting[], stored: Partial<StoredSettings> = {}) =>
   settingsAfter({ ...NOTHING, ...stored }, settings, messages, NOW);
@@ -41,6 +42,23 @@ describe('settings of chats that a device of the account has written', () => {
       },
     ]);
     expect(after([{ kind: 'archive', chat: ANN, isOn: true }], { chats }).events).toEqual([]);
+  });
+
+  it('tell once of a message that the account has deleted for itself, known here or not (MR-012)', () => {
+    const deletion = { kind: 'deletion', chat: ANN, waMessageId: 'W1', fromMe: true, at: NOW } as const;
+    const { events, deleted } = after([
+      deletion,
+      deletion,
+      { ...deletion, waMessageId: 'W2' },
+      { ...deletion, waMessageId: 'W3', fromMe: false },
+    ]);
+    expect(deleted).toEqual([{ messageId: 'm1', at: NOW }]);
+    const told = { chat: ANN, timestamp: NOW / 1_000 };
+    expect(events.map(({ data }) => data)).toEqual([
+      { ...told, messageId: 'm1', waMessageId: 'W1', fromMe: true },
+      { ...told, messageId: null, waMessageId: 'W3', fromMe: false },
+    ]);
+    expect(events.every(({ type }) => type === 'message.deleted')).toBe(true);
   });
 
   it('show a mute without an end as muted without a time, and one that is over as none', () => {

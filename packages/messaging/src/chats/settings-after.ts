@@ -40,6 +40,8 @@ export interface SettingsChanges {
   unassigned: StoredAssignment[];
   starred: { chatJid: string; waMessageId: string; fromMe: boolean; starredAt: number }[];
   unstarred: { chatJid: string; waMessageId: string; fromMe: boolean }[];
+  /** Messages that the account has deleted for itself. `at`: milliseconds since 1970. */
+  deleted: { messageId: string; at: number }[];
   /** Chats that were deleted, and those that were read or cleared, are news of their events alone. */
   events: { type: EventType; data: Record<string, unknown> }[];
 }
@@ -50,6 +52,8 @@ export interface NamedMessages {
   latest(chat: string, upTo: number | null): string | null;
   /** Our id of a message; undefined: it is not known. */
   idOf(chat: string, waMessageId: string): string | undefined;
+  /** Whether the account has deleted it for itself already. */
+  isDeleted(messageId: string): boolean;
 }
 
 export const noChatSettings = (jid: string): StoredChatSettings => ({
@@ -72,6 +76,7 @@ export function settingsAfter(
   const labels = new Map(stored.labels.map((label) => [label.labelId, label]));
   const assignments = new Map(stored.assignments.map((each) => [keyOf(each), each]));
   const stars = new Map<string, { isOn: boolean; chatJid: string; waMessageId: string; fromMe: boolean; at: number }>();
+  const deleted = new Map<string, number>();
   const events: SettingsChanges['events'] = [];
   const touched = {
     chats: new Set<string>(),
@@ -121,6 +126,17 @@ export function settingsAfter(
         stars.set(`${chatJid} ${waMessageId} ${fromMe}`, { isOn, chatJid, waMessageId, fromMe, at });
         break;
       }
+      case 'deletion': {
+        const { chat, waMessageId, fromMe, at } = setting;
+        const messageId = messages.idOf(chat, waMessageId);
+        if (messageId !== undefined) {
+          if (messages.isDeleted(messageId) || deleted.has(messageId)) break;
+          deleted.set(messageId, at);
+        }
+        const timestamp = Math.floor(at / 1_000);
+        tell('message.deleted', { chat, messageId: messageId ?? null, waMessageId, fromMe, timestamp });
+        break;
+      }
       case 'label': {
         const { kind: _, ...label } = setting;
         const before = labels.get(label.labelId);
@@ -166,6 +182,7 @@ export function settingsAfter(
     assigned: ends.filter(([key]) => assignments.has(key)).map(([, each]) => each),
     unassigned: ends.filter(([key]) => !assignments.has(key)).map(([, each]) => each),
     starred: starred.filter(({ isOn }) => isOn).map(({ isOn: _, at: starredAt, ...star }) => ({ ...star, starredAt })),
+    deleted: [...deleted].map(([messageId, at]) => ({ messageId, at })),
     unstarred: starred.filter(({ isOn }) => !isOn).map(({ isOn: _, at: __, ...star }) => star),
     events,
   };

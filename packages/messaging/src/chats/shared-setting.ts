@@ -13,6 +13,8 @@ export type SharedSetting =
   | { kind: 'mark'; chat: string; isUnread: boolean; upTo: number | null }
   | { kind: 'clear' | 'delete'; chat: string; upTo: number | null }
   | { kind: 'star'; chat: string; waMessageId: string; fromMe: boolean; isOn: boolean; at: number }
+  /** The account has deleted a message for itself. `at`: milliseconds since 1970. */
+  | { kind: 'deletion'; chat: string; waMessageId: string; fromMe: boolean; at: number }
   | { kind: 'label'; labelId: string; name: string; color: number; isDeleted: boolean }
   /** Of a chat, or of a message of it. */
   | { kind: 'labelled'; labelId: string; chat: string; waMessageId: string | null; isOn: boolean };

@@ -72,7 +72,8 @@ const LATEST = {
 };
 const BY_NAME = {
   name: 'messages-by-name-of-settings',
-  text: `SELECT i.ord::int AS ord, k.message_id AS id FROM sessions s
+  text: `SELECT i.ord::int AS ord, k.message_id AS id,
+      EXISTS (SELECT 1 FROM messages m WHERE m.id = k.message_id AND m.deleted_for_me_at IS NOT NULL) AS "isDeleted" FROM sessions s
       CROSS JOIN unnest($2::text[], $3::text[]) WITH ORDINALITY AS i(jid, wa_id, ord)
       CROSS JOIN LATERAL ${namesOf('s.workspace_id', 'i.jid')} AS n(jid)
       JOIN message_keys k ON k.session_id = s.id AND k.chat_jid = n.jid AND k.from_me IN (true, false) AND k.wa_message_id = i.wa_id
@@ -115,6 +116,7 @@ const NEW_EVENTS = (events: string): string => `SELECT f.session_id, f.epoch, e.
         ELSE '{}' END AS data
     FROM fence f JOIN sessions s ON s.id = f.session_id CROSS JOIN ${events} CROSS JOIN LATERAL (SELECT e.data->>'chat' AS jid) c`;
 
+/** Messages are locked by id and before the counter of events, as all other writers of messages do. */
 const STORE = {
   name: 'store-settings',
   text: `WITH ${FENCE_MANY}, moved AS (
@@ -151,8 +153,13 @@ const STORE = {
   ), unstarred AS (
     DELETE FROM starred_messages t USING fence f, jsonb_to_recordset($11::jsonb) AS m("chatJid" text, "waMessageId" text, "fromMe" bool)
     WHERE t.session_id = f.session_id AND t.wa_message_id = m."waMessageId" AND t.from_me = m."fromMe"
+  ), to_delete AS MATERIALIZED (
+    SELECT m.id, d.at FROM fence f CROSS JOIN jsonb_to_recordset($13::jsonb) AS d("messageId" uuid, at timestamptz)
+    JOIN messages m ON m.id = d."messageId" AND m.session_id = f.session_id ORDER BY m.id FOR NO KEY UPDATE OF m
+  ), deleted AS (
+    UPDATE messages m SET deleted_for_me_at = d.at FROM to_delete d WHERE m.id = d.id
   ), new_events AS (
-    ${NEW_EVENTS('jsonb_to_recordset($12::jsonb) AS e(ord int, type text, data jsonb)')}
+    ${NEW_EVENTS('(SELECT count(*) FROM to_delete) AS locked CROSS JOIN jsonb_to_recordset($12::jsonb) AS e(ord int, type text, data jsonb)')}
   ), ${APPEND_EVENTS}
   SELECT (SELECT count(*)::int FROM fence) AS owned, ${APPENDED_COLUMNS}`,
 };
@@ -242,6 +249,7 @@ async function store(db: Queryable, owner: Ownership, page: SettingsPage): Promi
       JSON.stringify(changes.starred.map((star) => ({ ...star, starredAt: new Date(star.starredAt) }))),
       JSON.stringify(changes.unstarred),
       JSON.stringify(isSilent ? [] : changes.events.map((event, ord) => ({ ord, ...event }))),
+      JSON.stringify(changes.deleted.map(({ messageId, at }) => ({ messageId, at: new Date(at) }))),
     ],
   });
   return { ...readAppended(rows[0]!), isStale: rows[0]!.owned === 0, refused: [] };
@@ -290,12 +298,13 @@ async function namedMessages(
 ): Promise<NamedMessages> {
   const upTo = settings.filter((setting) => 'upTo' in setting);
   const named = settings.flatMap((setting) =>
-    setting.kind === 'labelled' && setting.waMessageId !== null
+    (setting.kind === 'labelled' || setting.kind === 'deletion') && setting.waMessageId !== null
       ? [{ chat: setting.chat, waMessageId: setting.waMessageId }]
       : [],
   );
   const latest = new Map<string, string | null>();
   const ids = new Map<string, string>();
+  const deleted = new Set<string>();
   if (upTo.length > 0) {
     const { rows } = await db.query<{ ord: number; id: string | null }>({
       ...LATEST,
@@ -304,15 +313,19 @@ async function namedMessages(
     for (const { ord, id } of rows) latest.set(`${upTo[ord - 1]!.chat} ${upTo[ord - 1]!.upTo}`, id);
   }
   if (named.length > 0) {
-    const { rows } = await db.query<{ ord: number; id: string }>({
+    const { rows } = await db.query<{ ord: number; id: string; isDeleted: boolean }>({
       ...BY_NAME,
       values: [sessionId, named.map(({ chat }) => chat), named.map(({ waMessageId }) => waMessageId)],
     });
-    for (const { ord, id } of rows) ids.set(`${named[ord - 1]!.chat} ${named[ord - 1]!.waMessageId}`, id);
+    for (const { ord, id, isDeleted } of rows) {
+      ids.set(`${named[ord - 1]!.chat} ${named[ord - 1]!.waMessageId}`, id);
+      if (isDeleted) deleted.add(id);
+    }
   }
   return {
     latest: (chat, seconds) => latest.get(`${chat} ${seconds}`) ?? null,
     idOf: (chat, waMessageId) => ids.get(`${chat} ${waMessageId}`),
+    isDeleted: (messageId) => deleted.has(messageId),
   };
 }
 

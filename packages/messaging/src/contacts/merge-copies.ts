@@ -94,13 +94,14 @@ const UNITE = {
       ORDER BY g.kept, m.revoked_at IS NULL, m.edited_at DESC NULLS LAST, m.is_stub, m.id <> g.kept, m.id
     ), whole AS (
       SELECT g.kept, max(m.state) AS state, min(m.sent_at) AS sent_at, min(m.delivered_at) AS delivered_at, min(m.read_at) AS read_at,
+        min(m.deleted_for_me_at) AS deleted_for_me_at,
         (array_agg(m.secret ORDER BY m.id) FILTER (WHERE m.secret IS NOT NULL))[1] AS secret,
         (array_agg(m.sender_name ORDER BY m.id) FILTER (WHERE m.sender_name IS NOT NULL))[1] AS sender_name,
         min(m.chat_jid) FILTER (WHERE m.id <> g.kept) AS other_chat
       FROM members g JOIN messages m ON m.id = g.id GROUP BY g.kept
     )
     UPDATE messages m SET kind = b.kind, text = b.text, content = b.content, context = coalesce(b.context, m.context), is_stub = b.is_stub,
-      edited_at = b.edited_at, revoked_at = b.revoked_at, secret = coalesce(m.secret, w.secret),
+      edited_at = b.edited_at, revoked_at = b.revoked_at, deleted_for_me_at = w.deleted_for_me_at, secret = coalesce(m.secret, w.secret),
       sender_name = coalesce(m.sender_name, w.sender_name), chat_alt_jid = coalesce(m.chat_alt_jid, w.other_chat),
       state = CASE WHEN EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id) THEN m.state ELSE w.state END,
       sent_at = coalesce(m.sent_at, w.sent_at), delivered_at = coalesce(m.delivered_at, w.delivered_at), read_at = coalesce(m.read_at, w.read_at)

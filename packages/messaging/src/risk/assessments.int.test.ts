@@ -130,7 +130,7 @@ describe('the figures of an account (MR-097)', () => {
     expect(await figures()).toMatchObject({ isLocked: true, capping: 'capped', daysLinked: expect.closeTo(100, 1) });
     await lock(new Date(Date.now() - 3 * HOUR).toISOString());
     await cap(-1);
-    await query(`UPDATE sessions SET state = 'RESTRICTED' WHERE id = $1`, [sessionId]);
+    await query(`UPDATE sessions SET state = 'BANNED' WHERE id = $1`, [sessionId]);
     const after = await figures();
     expect(after).toMatchObject({ isLocked: false, capping: null, isRefused: true });
     expect(after.hoursSinceLock).toBeCloseTo(3, 1);

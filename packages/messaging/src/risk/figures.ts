@@ -37,7 +37,7 @@ const FIGURES = {
         JOIN message_keys k ON k.session_id = s.id AND k.chat_jid = n.jid AND NOT k.from_me AND k.message_id < l.id) AS wrote) first
     WHERE s.id = $1
   )
-  SELECT s.state = 'RESTRICTED' AS "isRefused", extract(epoch FROM $2::timestamptz - s.paired_at)::float8 / 86400 AS "daysLinked",
+  SELECT s.state IN ('RESTRICTED', 'BANNED') AS "isRefused", extract(epoch FROM $2::timestamptz - s.paired_at)::float8 / 86400 AS "daysLinked",
     coalesce(s.reachout_locked_until > $2::timestamptz, false) AS "isLocked",
     CASE WHEN coalesce((s.message_capping->>'cycleEndsAt')::timestamptz > $2::timestamptz, true) THEN nullif(s.message_capping->>'status', 'none') END AS capping,
     extract(epoch FROM $2::timestamptz - greatest(CASE WHEN s.reachout_locked_until <= $2::timestamptz THEN s.reachout_locked_until END, r.locked_at))::float8 / 3600

@@ -22,6 +22,12 @@ export const sessions: DashboardSpec = {
           'sum(wag:stored_sessions:max{state="restricted"}) or vector(0)',
           'Refused by WhatsApp.',
         ),
+        figure(
+          'Banned',
+          'none',
+          'sum(wag:stored_sessions:max{state="banned"}) or vector(0)',
+          'Banned by WhatsApp, for a while or for good.',
+        ),
       ],
     },
     {

@@ -161,7 +161,7 @@ function Shown({ session }: { session: Session }) {
           title={label}
           action={
             mayManage &&
-            ['logged_out', 'stopped', 'error', 'conflict'].includes(state) && (
+            ['logged_out', 'stopped', 'error', 'conflict', 'restricted', 'banned'].includes(state) && (
               <Button
                 size="small"
                 isBusy={restart.isPending || relink.isPending}

@@ -29,6 +29,8 @@ const stateTexts = defineTexts('states', {
     conflict_next: 'Another program uses the same link. Close it there, then restart this session.',
     restricted: 'Restricted by WhatsApp',
     restricted_next: 'WhatsApp does not let this account write to new people for now. Wait, and send less.',
+    banned: 'Banned by WhatsApp',
+    banned_next: 'Open WhatsApp on the phone: it says until when, and takes a request for a review. Restart then.',
     logged_out: 'Logged out',
     logged_out_next: 'The device was removed on the phone. Link it again.',
     stopped: 'Stopped',
@@ -62,6 +64,9 @@ const stateTexts = defineTexts('states', {
     restricted: 'Dibatasi WhatsApp',
     restricted_next:
       'WhatsApp untuk sementara tidak mengizinkan akun ini menulis ke orang baru. Tunggu, dan kurangi kiriman.',
+    banned: 'Diblokir WhatsApp',
+    banned_next:
+      'Buka WhatsApp di telepon: di sana tertulis sampai kapan, dan peninjauan dapat diminta. Setelah itu mulai ulang.',
     logged_out: 'Keluar',
     logged_out_next: 'Perangkat dihapus di telepon. Tautkan lagi.',
     stopped: 'Berhenti',
@@ -84,6 +89,7 @@ const TONES: Record<SessionState, Tone> = {
   reconnecting: 'warn',
   conflict: 'bad',
   restricted: 'bad',
+  banned: 'bad',
   logged_out: 'bad',
   stopped: 'neutral',
   error: 'bad',

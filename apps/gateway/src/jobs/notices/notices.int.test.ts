@@ -69,6 +69,10 @@ const CAUSES: Record<
     begins: () => set(`state = 'LOGGED_OUT', state_code = '401/device_removed', paired_at = NULL`),
     ends: () => set(`state = 'CONNECTED', state_code = NULL, paired_at = now(), connected_at = now()`),
   },
+  banned: {
+    begins: () => set(`state = 'BANNED', state_reason = 'WhatsApp has banned this account (406).'`),
+    ends: () => set(`state = 'CONNECTED'`),
+  },
   restricted: { begins: () => set(`state = 'RESTRICTED'`), ends: () => set(`state = 'CONNECTED'`) },
   capped: {
     begins: () => set(`message_capping = '{"status":"capped","used":100,"total":100,"cycleEndsAt":null}'`),

@@ -40,17 +40,18 @@ const troubles = (takeoverGraceMs: number): string => {
       SELECT 'logged_out' AS kind, '{}'::jsonb AS details
       WHERE s.state_code IS DISTINCT FROM 'api/logout'
         AND (s.state = 'LOGGED_OUT' OR (s.paired_at IS NULL AND ${isOpen('logged_out', 's.id::text')}))
+      UNION ALL SELECT 'banned', '{}' WHERE s.state = 'BANNED'
       UNION ALL SELECT 'restricted', '{}' WHERE s.state = 'RESTRICTED' OR s.reachout_locked_until > now()
       UNION ALL SELECT 'capped', '{}' WHERE s.message_capping->>'status' = 'capped' AND ${IS_CAPPED_NOW}
       UNION ALL SELECT 'at_risk', CASE WHEN r.level IN ${AT_RISK} THEN jsonb_build_object('score', r.score,
         'reasons', (SELECT jsonb_agg(reason->>'reason') FROM jsonb_array_elements(r.reasons) WITH ORDINALITY AS e(reason, n) WHERE n <= 3))
         ELSE '{}' END
       WHERE s.message_capping->>'status' IN ('first_warning', 'second_warning') AND ${IS_CAPPED_NOW}
-        OR r.level IN ${AT_RISK} AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED')
+        OR r.level IN ${AT_RISK} AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED', 'BANNED')
           AND NOT coalesce(s.reachout_locked_until > now(), false)
           AND NOT coalesce(s.message_capping->>'status' = 'capped' AND ${IS_CAPPED_NOW}, false)
       UNION ALL SELECT 'down', '{}'
-      WHERE s.paired_at IS NOT NULL AND s.state <> ALL ($1::"SessionState"[]) AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED')
+      WHERE s.paired_at IS NOT NULL AND s.state <> ALL ($1::"SessionState"[]) AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED', 'BANNED')
         AND (s.state <> 'CONNECTED' OR h.session_id IS NULL
           OR (s.connected_at > now() - $3 * interval '1 s' AND ${isOpen('down', 's.id::text', ' AND i.told_at IS NOT NULL')}))
     ) t

@@ -231,6 +231,33 @@ describe('settings that the devices of the account share (MR-035)', () => {
   };
   const later = Date.now() + 3_600_000;
 
+  it('a message that the account deletes for itself says so, once, and stays in the lists (MR-012, I2)', async () => {
+    const id = await come(ANN, { text: 'not for me' });
+    const [waMessageId, at] = [await waNameOf(id), Date.parse('2026-01-15T10:30:00.000Z')];
+    const deletion = { kind: 'deletion', chat: ANN, waMessageId, fromMe: false, at } as const;
+    const page = { collection: 'regular_high' } as const;
+    await tell([deletion, { ...deletion, waMessageId: 'of before the link' }], page);
+    await tell([{ ...deletion, at: at + 1_000 }], page);
+    expect(await eventsOf('message.deleted')).toMatchObject([
+      {
+        chat: ANN,
+        messageId: id,
+        waMessageId,
+        fromMe: false,
+        timestamp: at / 1_000,
+        identities: { chat: { jid: ANN } },
+      },
+      { chat: ANN, messageId: null, waMessageId: 'of before the link' },
+    ]);
+    const shown = await fixture.call('GET', `/api/messages/${id}`, { as: session.key });
+    expect(shown.body.data).toMatchObject({ text: 'not for me', deletedForMeAt: new Date(at).toISOString() });
+    const other = await come(ANN, { text: 'of another owner' });
+    await tell([{ ...deletion, waMessageId: await waNameOf(other) }], page, 0);
+    expect(
+      (await fixture.call('GET', `/api/messages/${other}`, { as: session.key })).body.data.deletedForMeAt,
+    ).toBeNull();
+  });
+
   it('are shown with the chats, by whatever name they came, and chosen by filters', async () => {
     await come(ANN_LID, { chatAltJid: ANN, senderName: 'Ann' });
     await come(BOB);

@@ -48,6 +48,7 @@ it('shows the present state in lists and in the message, and the history by itse
     text: 'second',
     editedAt: at(1).toISOString(),
     revokedAt: null,
+    deletedForMeAt: null,
     reactions: [
       { emoji: '👍', changeId: 'R1', from: ANN, fromMe: false, senderName: 'Ann', timestamp: at(1).toISOString() },
     ],
@@ -78,6 +79,7 @@ it('shows an untouched message without changes, and no message of others', async
   expect((await get(`/api/messages/${messageId}`)).body.data).toMatchObject({
     editedAt: null,
     revokedAt: null,
+    deletedForMeAt: null,
     reactions: [],
   });
   expect((await get(`/api/messages/${messageId}/changes`)).body.data.changes).toEqual([]);

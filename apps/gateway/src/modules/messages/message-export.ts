@@ -26,6 +26,7 @@ const COLUMNS = [
   'readAt',
   'editedAt',
   'revokedAt',
+  'deletedForMeAt',
   'waMessageId',
   'createdAt',
 ] as const;

@@ -55,6 +55,7 @@ export interface MessageRecord {
   metadata: Record<string, unknown> | null;
   editedAt: Date | null;
   revokedAt: Date | null;
+  deletedForMeAt: Date | null;
   reactions: Reaction[] | null;
   /** Of a poll or an event. */
   counted: Counted | null;
@@ -135,7 +136,7 @@ const MEDIA = `CASE WHEN m.content ? 'mediaId'
 const COLUMNS = `m.id, m.session_id AS "sessionId", s.workspace_id AS "workspaceId", s.slug, m.direction, m.wa_message_id AS "waMessageId", m.chat_jid AS "chatJid", m.from_jid AS "fromJid",
   m.from_me AS "fromMe", m.recipients, CASE WHEN m.direction = 'OUTBOUND' THEN CASE WHEN o.message_id IS NULL THEN 'phone' ELSE 'api' END END AS source,
   m.sender_name AS "senderName", m.kind AS type, m.text, m.content, ${MEDIA} AS media, m.context, ${STATE} AS state, o.lane, o.schedule, o.expires_at AS "expiresAt",
-  m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", ${REACTIONS} AS reactions, ${COUNTED} AS counted, m.wa_timestamp AS "waTimestamp",
+  m.error_code AS "errorCode", m.error_message AS "errorMessage", m.metadata, m.edited_at AS "editedAt", m.revoked_at AS "revokedAt", m.deleted_for_me_at AS "deletedForMeAt", ${REACTIONS} AS reactions, ${COUNTED} AS counted, m.wa_timestamp AS "waTimestamp",
   m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.read_at AS "readAt", m.created_at AS "createdAt"`;
 /**
  * SQL: who is behind the jids of a row, for the rows that are shown. What the API has sent is from the account of its

@@ -53,6 +53,7 @@ export function presentMessage(record: MessageRecord): Message {
     ...(record.metadata && { metadata: record.metadata }),
     editedAt: iso(record.editedAt),
     revokedAt: iso(record.revokedAt),
+    deletedForMeAt: iso(record.deletedForMeAt),
     reactions: record.reactions ?? [],
     ...presentTotals(record),
     timestamp: iso(record.waTimestamp ?? record.sentAt ?? record.createdAt),

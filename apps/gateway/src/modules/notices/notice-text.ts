@@ -51,6 +51,12 @@ const WORDS: Readonly<Record<NoticeKind, (incident: Incident) => Words>> = {
     action: `Link it again: open its page, choose "Link again" and scan the code with the phone (WhatsApp, Linked devices). A program asks for the code with POST ${pathOf(incident)}/relink. Keys, webhooks and waiting messages stay.`,
     path: pageOf(incident),
   }),
+  banned: (incident) => ({
+    title: `${called(incident)} is banned by WhatsApp`,
+    reason: incident.stateReason ?? 'WhatsApp has banned this account.',
+    action: `Open WhatsApp on the phone: it says until when, and takes a request for a review. When the account is allowed again, restart the session: ${restart(incident)}. Messages that are sent meanwhile are kept.`,
+    path: pathOf(incident),
+  }),
   restricted: (incident) =>
     incident.state === 'RESTRICTED'
       ? {

@@ -35,6 +35,11 @@ describe('a setting that devices share', () => {
       { kind: 'star', chat: ANN, waMessageId: 'W1', fromMe: true, at: 5_000, isOn: true },
     ],
     [
+      ['deleteMessageForMe', ANN, 'W1', '0', '0'],
+      { deleteMessageForMeAction: { deleteMedia: true } },
+      { kind: 'deletion', chat: ANN, waMessageId: 'W1', fromMe: false, at: 5_000 },
+    ],
+    [
       ['label_edit', '3'],
       { labelEditAction: { name: 'Paid', color: 2 } },
       { kind: 'label', labelId: '3', name: 'Paid', color: 2, isDeleted: false },
@@ -55,12 +60,17 @@ describe('a setting that devices share', () => {
     expect(read(['archive', ANN], { archiveChatAction: { archived: true } }, true)).toMatchObject({ isOn: false });
     expect(read(['mute', ANN], { muteAction: { muted: true } }, true)).toMatchObject({ until: null });
     expect(read(['label_edit', '3'], {}, true)).toMatchObject({ isDeleted: true });
+    expect(read(['deleteMessageForMe', ANN, 'W1', '0', '0'], {}, true)).toBeNull();
   });
 
-  it.each([[['setting_locale']], [['archive', '']], [['star', ANN]], [['label_jid', '3', '']], [[]]])(
-    '%j is none that is kept',
-    (index) => expect(read(index, {})).toBeNull(),
-  );
+  it.each([
+    [['setting_locale']],
+    [['archive', '']],
+    [['star', ANN]],
+    [['deleteMessageForMe', ANN]],
+    [['label_jid', '3', '']],
+    [[]],
+  ])('%j is none that is kept', (index) => expect(read(index, {})).toBeNull());
 
   it('names a chat without a device', () =>
     expect(read(['archive', '6281123456789:3@s.whatsapp.net'], {})).toMatchObject({ chat: ANN }));

@@ -38,6 +38,10 @@ export function readSetting({ index, value, isRemoved }: OpenedSetting): SharedS
       const star = { chat, waMessageId: second, fromMe: third === '1', at };
       return { kind: 'star', ...star, isOn: isOn(value.starAction?.starred) };
     }
+    case 'deleteMessageForMe': {
+      if (!chat || !second || isRemoved) return null;
+      return { kind: 'deletion', chat, waMessageId: second, fromMe: third === '1', at };
+    }
     case 'label_edit': {
       const { name, color, deleted } = value.labelEditAction ?? {};
       if (!first) return null;
