@@ -45,7 +45,7 @@ export function createGroupsService({ db, groups }: { db: Queryable; groups: Gro
       refresh,
     ) {
       const before = await groups.listAge(session.id);
-      const isTooOld = before.readAt === null || before.ageSeconds > (maxAgeSeconds ?? DEFAULT_AGE_SECONDS);
+      const isTooOld = before.readAt === null || before.ageSeconds >= (maxAgeSeconds ?? DEFAULT_AGE_SECONDS);
       const isStale = isTooOld && !(await refreshed(refresh, before.isKnown));
       const filter = { search, community: community && jidOfGroup(community), isAll: all };
       const found = await groups.list(session.id, filter, { limit, offset: (page - 1) * limit });
@@ -59,7 +59,7 @@ export function createGroupsService({ db, groups }: { db: Queryable; groups: Gro
     },
     async get(session, jid, maxAgeSeconds = DEFAULT_AGE_SECONDS, refresh) {
       const known = await groups.find(session.id, jid);
-      const isFresh = known && (!known.isMember || (!known.isStale && known.ageSeconds <= maxAgeSeconds));
+      const isFresh = known && (!known.isMember || (!known.isStale && known.ageSeconds < maxAgeSeconds));
       if (!isFresh) await refresh();
       const record = isFresh ? known : await groups.find(session.id, jid);
       if (!record) throw new ApiError('WA_NOT_FOUND', { message: 'WhatsApp has not described this group.' });
