@@ -521,6 +521,60 @@ describe('live (MR-059)', () => {
     visitor.expectNoMisdeeds();
   });
 
+  test('groups, channels, profile and calls: each page does what it is for, and WhatsApp shows it (MR-200)', async () => {
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    const { sandbox } = system();
+    const { number } = linked.phone;
+    const told = (text: string) => page.getByText(text, { exact: true }).first().waitFor();
+    const looks = async (name: string) => {
+      await visitor.picture(`${name}-1440-light`);
+      expect([...(await visitor.axe()), ...(await visitor.overflows())], name).toEqual([]);
+    };
+
+    await visitor.goto('/groups');
+    await page.getByRole('button', { name: 'New group' }).first().click();
+    await page.getByLabel('Name of the group').fill('Pelanggan setia');
+    await page.getByLabel('People').fill(`+${friend.number}`);
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await told('The group is there.');
+    const group = (await sandbox.groups()).find(({ subject }) => subject === 'Pelanggan setia')!;
+    expect(group.participants.map((person) => person.number).toSorted()).toEqual([number, friend.number].toSorted());
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Show Pelanggan setia' }).click();
+    await page.getByRole('dialog').getByText('2 participants').waitFor();
+    await looks('group-in-use');
+    await page.keyboard.press('Escape');
+
+    await visitor.goto('/channels');
+    await page.getByRole('button', { name: 'Add a channel' }).click();
+    await page.getByLabel('Name of a new channel').fill('Promo mingguan');
+    await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Post in Promo mingguan' }).click();
+    await page.getByRole('dialog').getByLabel('Text', { exact: true }).fill('Dua harga satu');
+    await page.getByRole('dialog').getByRole('button', { name: 'Post', exact: true }).click();
+    await page.getByRole('dialog').getByRole('cell', { name: 'Dua harga satu' }).waitFor();
+    await looks('channel-in-use');
+    await page.keyboard.press('Escape');
+
+    await visitor.goto(`/sessions/${linked.sessionId}/account`);
+    await page.getByLabel('About', { exact: true }).fill('Buka setiap hari');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await waitFor(async () => (await sandbox.profile(number)).about === 'Buka setiap hari', {
+      what: 'the new about text',
+    });
+    await page.getByLabel('Who may add it to groups').selectOption('contacts');
+    await waitFor(async () => (await sandbox.profile(number)).privacy.groupadd === 'contacts', {
+      what: 'the new privacy',
+    });
+    await sandbox.call(friend.number, number, { ringMs: 600_000 });
+    await page.getByRole('button', { name: 'Reject', exact: true }).click();
+    await told('The call is rejected.');
+    await page.getByRole('cell', { name: 'Rejected by a program' }).waitFor();
+    await looks('account-in-use');
+    visitor.expectNoMisdeeds();
+  });
+
   test('a gateway that is killed while the page is open: what is typed stays, and the page is true again', async () => {
     const visitor = await visitAs(tenant, {}, 1);
     const { page } = visitor;

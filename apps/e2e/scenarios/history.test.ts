@@ -1,4 +1,4 @@
-import type { Chat, LoggedEvent, Message } from '@wa-gate/contracts';
+import type { Chat, History, LoggedEvent, Message } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
@@ -153,6 +153,60 @@ describe('what the phone has from before', () => {
       await session.api.data(`/api/sessions/${session.sessionId}/history`),
       'what was asked for is no part of the linking',
     ).toMatchObject({ state: 'off', parts: { done: 0 } });
+  });
+});
+
+describe('what was missed while the session was away', () => {
+  test('is asked of the phone at the first message, by whichever worker lives, and told once (MR-012)', async () => {
+    const dan = await addPhone(get(), 'Dan');
+    const { pool } = get().services;
+    const { sessionId } = session;
+    const { rows: own } = await pool.query<{ id: string }>('SELECT id FROM sessions WHERE slug = $1', [sessionId]);
+    const internal = own[0]!.id;
+    const worker = get().process('worker-1');
+    await worker.stop({ signal: 'SIGKILL' });
+    await sandbox().addPast(session.phone.number, {
+      chats: [{ chat: dan.number, messages: [2, 1].map((n) => ({ text: `missed ${n}`, at: ago(3_600 + n) })) }],
+    });
+    await pool.query(`UPDATE sessions SET last_seen_at = now() - interval '3 hours' WHERE id = $1`, [internal]);
+    await worker.start();
+    await say(dan, 'hello again');
+    const asked = () =>
+      waitFor(
+        async () => {
+          const { rows } = await pool.query<{ state: string }>(
+            'SELECT state FROM history_gap_chats WHERE session_id = $1',
+            [internal],
+          );
+          return rows.some(({ state }) => state !== 'waiting');
+        },
+        { what: 'the phone to be asked' },
+      );
+    await asked();
+    await get().restart('worker-1', 'SIGKILL');
+    // The next owner need not wait for an answer that the dead one may have confirmed.
+    await pool.query(`UPDATE history_gap_chats SET asked_at = asked_at - interval '5 minutes' WHERE state = 'asked'`);
+    const told = async (type: string) => {
+      const { events } = await session.api.data<{ events: LoggedEvent[] }>(
+        `/api/events?${query({ events: type, limit: '100' })}`,
+      );
+      return events.map(({ data }) => data);
+    };
+    await waitFor(async () => (await told('message.recovered')).length === 2, { what: 'the missed messages' });
+    expect((await told('message.recovered')).map(({ text }) => text).toSorted()).toEqual(['missed 1', 'missed 2']);
+    // The part ends after its messages are stored.
+    const gap = await waitFor(
+      async () => {
+        const history = await session.api.data<History>(`/api/sessions/${sessionId}/history`);
+        return history.gap?.stored === 2 && history.gap;
+      },
+      { what: 'the gap to tell what was missing' },
+    );
+    expect(gap).toMatchObject({ failed: 0, stored: 2 });
+    expect(await texts(`/api/chats/${dan.number}/messages`)).toEqual(['hello again', 'missed 1', 'missed 2']);
+    expect((await told('history.progress')).filter(({ kind, stored }) => kind === 'gap' && stored === 2)).toHaveLength(
+      1,
+    );
   });
 });
 

@@ -35,6 +35,12 @@ export interface WorkerMetrics {
   resendsAsked: Counter;
   undecryptable: Counter;
   settingsRefused: Counter;
+  historyParts: Counter<'status'>;
+  historyBytes: Counter;
+  historyMessages: Counter;
+  gapRequests: Counter<'outcome'>;
+  /** Adds a gauge of the sessions whose history is taken in, or waits for that. Called once. */
+  watchHistory(counts: () => { running: number; waiting: number }): void;
   /** Adds gauges of the host. Called once. */
   watchHost(figures: HostFigures): void;
   /** Adds gauges of the process. Called once. */
@@ -114,6 +120,15 @@ export function createWorkerMetrics({ version = 'unknown', states }: WorkerMetri
     keyWriteSeconds: instruments.histogram('wag_key_write_seconds'),
     resendsAsked: instruments.counter('wag_message_resends_asked_total'),
     undecryptable: instruments.counter('wag_messages_undecryptable_total'),
+    historyParts: instruments.counter('wag_history_parts_total'),
+    historyBytes: instruments.counter('wag_history_bytes_total'),
+    historyMessages: instruments.counter('wag_history_messages_total'),
+    gapRequests: instruments.counter('wag_history_gap_requests_total'),
+    watchHistory(counts) {
+      instruments.gauge('wag_history_sessions', (gauge) => {
+        for (const [what, count] of Object.entries(counts())) gauge.set({ what }, count);
+      });
+    },
     settingsRefused: instruments.counter('wag_settings_refused_total'),
     messageCount: () => messages,
     countStep(step) {

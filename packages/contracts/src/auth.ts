@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { LIMITS } from './limits.ts';
-import { line, oneOf, requestBody, timestamp } from './schema.ts';
+import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { workspaceRole } from './workspace-roles.ts';
 
 export const USER_ROLES = ['customer', 'administrator'] as const;
@@ -80,13 +80,15 @@ export const RegisterResultSchema = Type.Object({
 
 export const LoginResultSchema = Type.Object({ user: UserSchema, token, refreshToken, expiresIn, ...workspace });
 
-export const RefreshRequestSchema = requestBody(
-  {
-    refreshToken: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 200, description: 'Without it the cookie `wag_refresh` is used.' }),
-    ),
-  },
-  { refreshToken: 'wag_rt_…' },
+export const RefreshRequestSchema = nullable(
+  requestBody(
+    {
+      refreshToken: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 200, description: 'Without it the cookie `wag_refresh` is used.' }),
+      ),
+    },
+    { refreshToken: 'wag_rt_…' },
+  ),
 );
 
 export const RefreshResultSchema = Type.Object({

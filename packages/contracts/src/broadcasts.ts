@@ -307,18 +307,24 @@ export const DeleteBroadcastResultSchema = Type.Object({
   deleted: Type.Literal(true),
 });
 
-export const PreviewBroadcastRequestSchema = requestBody(
-  {
-    to: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 200, description: 'Who it is for. Default: the first of the list.' }),
-    ),
-    name: Type.Optional(line({ maxLength: 200 })),
-    variables: Type.Optional(variables),
-    variant: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: BROADCAST_LIMITS.variants, description: 'Default: that of the recipient.' }),
-    ),
-  },
-  { to: '+6281234567890', variables: { order: '4711' } },
+export const PreviewBroadcastRequestSchema = nullable(
+  requestBody(
+    {
+      to: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 200, description: 'Who it is for. Default: the first of the list.' }),
+      ),
+      name: Type.Optional(line({ maxLength: 200 })),
+      variables: Type.Optional(variables),
+      variant: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: BROADCAST_LIMITS.variants,
+          description: 'Default: that of the recipient.',
+        }),
+      ),
+    },
+    { to: '+6281234567890', variables: { order: '4711' } },
+  ),
 );
 
 export const BroadcastPreviewSchema = Type.Object({

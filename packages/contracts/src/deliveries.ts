@@ -71,26 +71,28 @@ export const DeliveryParamsSchema = Type.Object({
   deliveryId: Type.String({ minLength: 1, maxLength: 100, description: 'Id of the event.' }),
 });
 
-export const ReplayDeliveriesRequestSchema = requestBody(
-  {
-    status: Type.Optional(
-      oneOf(
-        ['failed', 'delivered'],
-        'Which are sent again: those that were given up (the default), or those that were taken.',
+export const ReplayDeliveriesRequestSchema = nullable(
+  requestBody(
+    {
+      status: Type.Optional(
+        oneOf(
+          ['failed', 'delivered'],
+          'Which are sent again: those that were given up (the default), or those that were taken.',
+        ),
       ),
-    ),
-    events: Type.Optional(
-      Type.Array(oneOf(EVENT_TYPES), { minItems: 1, maxItems: EVENT_TYPES.length, uniqueItems: true }),
-    ),
-    sessionId: Type.Optional(session),
-    ...period,
-    cursor: Type.Optional(
-      Type.String({ maxLength: 100, description: '`nextCursor` of the call before, with the same filters.' }),
-    ),
-  },
-  { status: 'failed', from: '2026-01-15T08:00:00.000Z', to: '2026-01-15T10:30:00.000Z' },
+      events: Type.Optional(
+        Type.Array(oneOf(EVENT_TYPES), { minItems: 1, maxItems: EVENT_TYPES.length, uniqueItems: true }),
+      ),
+      sessionId: Type.Optional(session),
+      ...period,
+      cursor: Type.Optional(
+        Type.String({ maxLength: 100, description: '`nextCursor` of the call before, with the same filters.' }),
+      ),
+    },
+    { status: 'failed', from: '2026-01-15T08:00:00.000Z', to: '2026-01-15T10:30:00.000Z' },
+  ),
 );
-export type ReplayDeliveriesRequest = Static<typeof ReplayDeliveriesRequestSchema>;
+export type ReplayDeliveriesRequest = NonNullable<Static<typeof ReplayDeliveriesRequestSchema>>;
 
 export const ReplayedDeliveriesSchema = Type.Object({
   replayed: Type.Integer({ description: `How many are sent again, ${MAX_REPLAYED} at most.` }),

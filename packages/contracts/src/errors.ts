@@ -498,6 +498,12 @@ export const ERRORS = {
     retryable: true,
     sentence: 'The session asks WhatsApp too often. Try again when `retryAfter` is over.',
   },
+  WA_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    sentence:
+      'WhatsApp has a fault of its own and has not done this. Try again in a minute; `details.wa` is its own code.',
+  },
   WA_TIMEOUT: {
     status: 504,
     retryable: true,

@@ -58,6 +58,21 @@ export const HistorySchema = Type.Object({
   }),
   found: Type.Integer({ description: 'Messages in the parts that are done.' }),
   stored: Type.Integer({ description: 'Messages that were not known before.' }),
+  gap: nullable(
+    Type.Object(
+      {
+        since: timestamp('When the session was last connected before.'),
+        until: timestamp('When it was connected again.'),
+        waiting: Type.Integer({ description: 'Chats that the phone is asked for, or will be.' }),
+        done: Type.Integer({ description: 'Chats of which all is here that the phone has.' }),
+        failed: Type.Integer({
+          description: 'Chats for which the phone has not answered, or whose answer is unreadable.',
+        }),
+        stored: Type.Integer({ description: 'Messages that were missing.' }),
+      },
+      { description: 'The last time in which the session was away so long that messages may be missing.' },
+    ),
+  ),
   lastError: nullable(Type.String()),
   lastPartAt: nullable(timestamp()),
 });

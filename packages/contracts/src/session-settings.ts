@@ -35,6 +35,10 @@ const history = oneOf(
   HISTORY_DEPTHS,
   'How much of the chats of before the linking is taken in: `none`, `recent` (what the phone sends to every new device, some months), or `full` (all that it gives away). The phone is asked when it links the session: set it before. `none` also stops what is still coming.',
 );
+const fillGaps = Type.Boolean({
+  description:
+    'After an hour or more without a connection, and after a restored backup, the phone is asked for what may be missing of the chats in which something is said afterwards.',
+});
 /** Browsers that phones know a picture of. */
 export const DEVICE_BROWSERS = ['chrome', 'edge', 'firefox', 'opera', 'safari'] as const;
 
@@ -122,6 +126,7 @@ export const SessionSettingsSchema = Type.Object({
   onUncertain,
   mediaDownload,
   history,
+  fillGaps,
   device,
   ignore,
   alwaysOnline,
@@ -147,6 +152,7 @@ export const SessionSettingsChangeSchema = Type.Object(
     onUncertain: Type.Optional(onUncertain),
     mediaDownload: Type.Optional(mediaDownload),
     history: Type.Optional(history),
+    fillGaps: Type.Optional(fillGaps),
     device: Type.Optional(device),
     ignore: Type.Optional(ignore),
     alwaysOnline: Type.Optional(alwaysOnline),
@@ -164,6 +170,7 @@ export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSetti
   onUncertain: 'resend',
   mediaDownload: { auto: true },
   history: 'none',
+  fillGaps: true,
   device: {},
   ignore: [],
   alwaysOnline: false,

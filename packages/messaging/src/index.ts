@@ -113,6 +113,15 @@ export {
   linkedWithHistory,
   postponeHistoryChunk,
 } from './history/chunks.ts';
+export {
+  claimGapRequest,
+  findOpenGaps,
+  type GapAnchor,
+  type GapPace,
+  type GapRequest,
+  lookForGapChats,
+  putBackGapRequest,
+} from './history/gaps.ts';
 export { type HistoryBatch, type HistoryMessage, storeHistory } from './history/store-history.ts';
 export {
   type AppliedChanges,

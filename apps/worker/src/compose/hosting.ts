@@ -60,7 +60,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
     if (actor?.owner.epoch === epoch) actor.fence();
   };
   const routes = createRoutes({ pool, network, masterKeys, settings: deps.egress });
-  const { traffic, dispatcher, contacts, downloads, history, settings, flush } = composeTraffic(deps, {
+  const { traffic, dispatcher, contacts, downloads, history, gaps, settings, flush } = composeTraffic(deps, {
     sessions,
     metrics,
     announce,
@@ -131,6 +131,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       settings.start();
       downloads.start();
       history.start();
+      gaps.start();
       watch.start();
     },
     leave: (graceMs) => supervisor.leave(graceMs),
@@ -138,7 +139,7 @@ export function createSessionHost(deps: SessionHostDependencies): SessionHost {
       watch.stop();
       contacts.stop();
       settings.stop();
-      await Promise.all([dispatcher.stop(graceMs), downloads.stop(), history.stop()]);
+      await Promise.all([dispatcher.stop(graceMs), downloads.stop(), history.stop(), gaps.stop()]);
       await supervisor.end();
       await flush();
       await keyWriter.idle();

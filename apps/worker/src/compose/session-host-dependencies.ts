@@ -5,6 +5,7 @@ import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import type { WebhookDoorbell } from '@wa-gate/messaging';
 import type { ControlPort } from '../control/control-stream.ts';
 import type { EgressSettings } from '../egress/routes.ts';
+import type { GapAuditPace } from '../history/gap-audit.ts';
 import type { HistoryPace } from '../history/history-intake.ts';
 import type { DownloadPace } from '../media/downloads.ts';
 import type { LivenessTiming } from '../whatsapp/liveness.ts';
@@ -31,6 +32,8 @@ export interface SessionHostDependencies {
   downloadPace?: DownloadPace;
   /** @default HISTORY_PACE */
   historyPace?: HistoryPace;
+  /** @default GAP_AUDIT_PACE */
+  gapPace?: GapAuditPace;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
   /** Whether session records are written in the compact form. */

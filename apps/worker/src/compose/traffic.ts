@@ -6,6 +6,7 @@ import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
 import type { Routes } from '../egress/routes.ts';
 import { GroupFeed } from '../groups/group-feed.ts';
+import { GapAudit } from '../history/gap-audit.ts';
 import { HistoryIntake } from '../history/history-intake.ts';
 import { createHistoryWriter } from '../history/history-writer.ts';
 import { createProjector } from '../inbox/projector.ts';
@@ -95,11 +96,37 @@ export function composeTraffic(
       return actor?.owner.epoch === epoch ? actor.historyLink : null;
     },
     contacts,
-    writer: createHistoryWriter({ pool, writeLock, messageKey, announce, onStored: () => undefined }),
+    writer: createHistoryWriter({
+      pool,
+      writeLock,
+      messageKey,
+      announce,
+      onStored: (count) => metrics.historyMessages.inc(count),
+    }),
     workFolder: deps.workFolder,
     access: (sessionId) => routes.media(sessionId),
     mayStart,
+    onPart: (status) => metrics.historyParts.inc({ status }),
+    onBytes: (count) => metrics.historyBytes.inc(count),
     ...(deps.historyPace && { pace: deps.historyPace }),
+  });
+  metrics.watchHistory(() => history.counts);
+  const gaps = new GapAudit({
+    pool,
+    logger,
+    onStale,
+    owners,
+    isConnected: ({ sessionId, epoch }) => {
+      const actor = sessions.find(sessionId);
+      return actor?.owner.epoch === epoch && actor.state.name === 'connected';
+    },
+    ask: async ({ sessionId, epoch, ...request }) => {
+      const actor = sessions.find(sessionId);
+      return actor?.owner.epoch === epoch && (await actor.askForHistory(request));
+    },
+    mayStart,
+    onRequest: (outcome, count) => metrics.gapRequests.inc({ outcome }, count),
+    ...(deps.gapPace && { pace: deps.gapPace }),
   });
   const projector = createProjector({
     pool,
@@ -162,6 +189,7 @@ export function composeTraffic(
     contacts,
     downloads,
     history,
+    gaps,
     /** Flushes the queued writes of one session or of all. */
     flush: async (sessionId?: string): Promise<void> => {
       const writers = [projector, changes, calls, contacts, downloads, chats, groups];

@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflate } from 'node:zlib';
@@ -12,6 +13,7 @@ import {
   type FinishedChunk,
   findWaitingHistory,
   finishHistoryChunk,
+  type GapAnchor,
   type HistoryChunk,
   type HistoryNotice,
   keepHistorySlot,
@@ -19,7 +21,7 @@ import {
 } from '@wa-gate/messaging';
 import type { ContactFeed } from '../contacts/contact-feed.ts';
 import { type Fact, factsOfContact, factsOfMessage, factsOfName } from '../contacts/facts.ts';
-import { readHistoryMessage } from '../content/history.ts';
+import { type ReadHistoryMessage, readHistoryMessage } from '../content/history.ts';
 import type { OwnJids } from '../content/inbound.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { DownloadDecryption } from '../media/download-decryption.ts';
@@ -57,6 +59,10 @@ export interface HistoryIntakeDependencies {
   access: (sessionId: string) => Promise<MediaAccess>;
   /** Whether this process holds its lease, by its own clock. */
   mayStart: () => boolean;
+  /** A part was taken in, given up, or is to be taken in again. */
+  onPart: (status: 'done' | 'failed' | 'postponed') => void;
+  /** Compressed bytes of a part that is here. */
+  onBytes: (count: number) => void;
   /** @default HISTORY_PACE */
   pace?: HistoryPace;
 }
@@ -103,7 +109,7 @@ class Interrupted extends Error {}
 /** What of who is who is passed on at a time. */
 const PEOPLE = 500;
 
-type Counts = Pick<FinishedChunk, 'found' | 'chats' | 'refused' | 'chat' | 'hasMore'>;
+type Counts = Pick<FinishedChunk, 'found' | 'chats' | 'refused' | 'chat' | 'hasMore' | 'oldest'>;
 
 /**
  * Takes in the history that the phones of sessions send: chunk by chunk, each message by message. A chunk is a row
@@ -116,12 +122,19 @@ export class HistoryIntake {
   readonly #pace: HistoryPace;
   readonly #inHand = new Map<string, { owner: Ownership; abort: AbortController }>();
   #isClaiming = false;
+  /** At the last look. */
+  #waiting = 0;
   #isRunning = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: HistoryIntakeDependencies) {
     this.#deps = deps;
     this.#pace = deps.pace ?? HISTORY_PACE;
+  }
+
+  /** Sessions of this worker that take a part in, and that have one to take in and wait. */
+  get counts(): { running: number; waiting: number } {
+    return { running: this.#inHand.size, waiting: this.#waiting };
   }
 
   start(): void {
@@ -166,8 +179,8 @@ export class HistoryIntake {
     this.#isClaiming = true;
     try {
       const idle = [...mine.keys()].filter((id) => !this.#inHand.has(id) && linkOf(mine.get(id)!));
-      if (idle.length === 0 || this.#inHand.size >= this.#pace.perWorker) return;
-      const waiting = await findWaitingHistory(pool, idle);
+      const waiting = idle.length === 0 ? [] : await findWaitingHistory(pool, idle);
+      this.#waiting = waiting.length;
       // Sessions take turns: what is large does not keep the others from beginning.
       for (const sessionId of waiting.toSorted((one, other) => this.#turn(one) - this.#turn(other))) {
         if (this.#inHand.size >= this.#pace.perWorker) break;
@@ -193,6 +206,7 @@ export class HistoryIntake {
     if (this.#turns.size > 10_000) this.#turns.clear();
     const abort = new AbortController();
     this.#inHand.set(owner.sessionId, { owner, abort });
+    this.#waiting = Math.max(0, this.#waiting - 1);
     void this.#run(chunk, abort.signal).finally(() => {
       this.#inHand.delete(owner.sessionId);
       void this.#look();
@@ -221,6 +235,7 @@ export class HistoryIntake {
         logger[counts ? 'warn' : 'debug']({ err: error, sessionId, attempts }, 'history not taken in');
         if (counts && (error instanceof HistoryUnreadableError || attempts >= maxAttempts))
           return await this.#finish(chunk, { state: 'failed', ...NOTHING, error: sentenceOf(error) });
+        this.#deps.onPart('postponed');
         const delayMs = isInterrupted ? 0 : backoffDelay(attempts - 1, retry);
         await postponeHistoryChunk(pool, chunk, { delayMs, counts });
       } catch (failure) {
@@ -236,6 +251,7 @@ export class HistoryIntake {
     const { pool, writeLock, announce } = this.#deps;
     const { sessionId, epoch, id } = chunk;
     announce(await writeLock.run('', () => finishHistoryChunk(pool, { sessionId, epoch, id, ...end })));
+    this.#deps.onPart(end.state);
   }
 
   async #takeIn(chunk: HistoryChunk, signal: AbortSignal): Promise<Counts> {
@@ -244,6 +260,7 @@ export class HistoryIntake {
     if (!link) throw new Interrupted();
     await using file = await workFolder.file('.history');
     if (!chunk.payload) await this.#fetch(chunk, file, signal);
+    this.#deps.onBytes(chunk.payload?.length ?? (await stat(file.path)).size);
     const open = () => inflated(chunk.payload ? Readable.from([chunk.payload]) : createReadStream(file.path));
     const { names, ...counts } = await this.#learnPeople(chunk, link, open(), signal);
     const stored = await this.#storeMessages(chunk, link, open(), signal);
@@ -344,11 +361,12 @@ export class HistoryIntake {
     link: HistoryLink,
     source: AsyncIterable<Buffer>,
     signal: AbortSignal,
-  ): Promise<Pick<Counts, 'found' | 'refused'>> {
+  ): Promise<Pick<Counts, 'found' | 'refused' | 'oldest'>> {
     const { contacts, writer, clock, logger } = this.#deps;
     const { batch: size, restShare, slotMs } = this.#pace;
     const { sessionId, epoch } = chunk;
     let found = 0;
+    let oldest: GapAnchor | undefined;
     let refused = 0;
     let place = 0;
     let batch: ReadyMessage[] = [];
@@ -383,14 +401,23 @@ export class HistoryIntake {
       const read = readHistoryMessage(item.message, item.chatId, link.own);
       if (!read) continue;
       found += 1;
+      if (chunk.kind === 'on_request') oldest = olderOf(oldest, read.message);
       place = (place + 1) % PLACES;
       // The newest message of a chat comes first: of two in the same second it is the later one.
       batch.push({ ...read, place: PLACES - 1 - place });
       if (batch.length >= size) await store();
     }
     await store();
-    return { found, refused };
+    return { found, refused, oldest };
   }
+}
+
+/** The older of the two. */
+function olderOf(before: GapAnchor | undefined, message: ReadHistoryMessage): GapAnchor {
+  const { chatJid: chat, waMessageId: id, fromMe, fromJid, waTimestamp } = message;
+  const at = Math.floor(waTimestamp.getTime() / 1_000);
+  if (before && before.at <= at) return before;
+  return { chat, id, fromMe, at, ...(chat.endsWith('@g.us') && !fromMe && { participant: fromJid }) };
 }
 
 const NOTHING: Counts = { found: 0, chats: 0, refused: 0 };

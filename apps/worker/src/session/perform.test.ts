@@ -28,6 +28,12 @@ it.each([
   expect(refusalOf(error, 'only-if-refused')).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
 });
 
+it.each([500, 503])('%i of WhatsApp is its own fault: no proof that nothing happened, and worth a repetition', (wa) => {
+  const details = { wa: String(wa) };
+  expect(refusalOf(boom(500, wa), 'safe')).toMatchObject({ code: 'WA_UNAVAILABLE', details, retryAfter: 10 });
+  expect(refusalOf(boom(500, wa), 'only-if-refused')).toMatchObject({ code: 'OUTCOME_UNKNOWN', details });
+});
+
 it('what is missing is said, and a mistake of ours stays one', () => {
   expect(refusalOf(new NotReadyError('No name yet.'), 'safe')).toMatchObject({
     code: 'WA_NOT_READY',

@@ -97,6 +97,10 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: 'WA_PACING',
 };
 const TIMED_OUT = 408;
+/** From here on, codes are faults of WhatsApp's own servers. */
+const FAULT = 500;
+/** Seconds to wait after such a fault. */
+const FAULT_SECONDS = 10;
 /** Seconds to wait after WhatsApp has answered 429. */
 const PACING_SECONDS = 60;
 
@@ -118,12 +122,29 @@ export function refusalOf(error: unknown, repeat: Repeat): unknown {
       : new SessionRefusal('SESSION_MOVING', 'The connection to WhatsApp has just ended. Try again in a second.');
   }
   if (code === undefined) return error;
+  if (code >= FAULT) return refusalOfFault(code, repeat);
   const known = CODES[code] ?? 'WA_REFUSED';
   const own = error instanceof RefusedByWhatsAppError && known !== 'WA_PACING' ? error : undefined;
   return new SessionRefusal(known, own?.message ?? SENTENCES[code] ?? REFUSED, {
     details: { wa: String(code), ...own?.details },
     ...(known === 'WA_PACING' && { retryAfter: PACING_SECONDS }),
   });
+}
+
+/** A server that fails while it handles a change says nothing about whether the change was made. */
+function refusalOfFault(code: number, repeat: Repeat): SessionRefusal {
+  const details = { wa: String(code) };
+  return repeat === 'only-if-refused'
+    ? new SessionRefusal(
+        'OUTCOME_UNKNOWN',
+        'WhatsApp has answered with a fault of its own, so this may have happened or not. Look whether it has before you send it again.',
+        { details },
+      )
+    : new SessionRefusal(
+        'WA_UNAVAILABLE',
+        'WhatsApp has a fault of its own. Try again in a minute; `details.wa` is its own code.',
+        { details, retryAfter: FAULT_SECONDS },
+      );
 }
 
 const NOT_ALLOWED = 'WhatsApp does not allow this to the account. Repeating it does not change that.';

@@ -4,6 +4,7 @@ import type { EgressProxy } from '@wa-gate/egress';
 import { backoffDelay } from '@wa-gate/kit';
 import { type ProxyTrial, tryProxy } from '../egress/proxy-trial.ts';
 import type { HistoryLink } from '../history/history-intake.ts';
+import type { OlderMessages } from '../whatsapp/history-request.ts';
 import type { Identity } from '../whatsapp/identity.ts';
 import type { LostFile } from '../whatsapp/media-retry.ts';
 import type { Connection } from '../whatsapp/socket.ts';
@@ -34,6 +35,8 @@ import { StatusWriter } from './status-writer.ts';
 import { type ActorState, isTerminal } from './transition.ts';
 
 const LOGOUT_WAIT_MS = 5_000;
+/** Queries that a request for older messages counts as. */
+const HISTORY_COST = 2;
 
 /** Runs one session on its owner: keeps it connected, writes its state and publishes its events. */
 export class SessionActor {
@@ -241,6 +244,17 @@ export class SessionActor {
     const connection = this.#connection.current;
     if (this.state.name !== 'connected' || !connection) return false;
     await connection.askForFile(file);
+    return true;
+  }
+
+  /**
+   * Asks the account's phone for messages of a chat from before one that is known; the answer goes to the history.
+   * `false`: there is no connection now, or the session has asked WhatsApp often enough.
+   */
+  async askForHistory(request: OlderMessages): Promise<boolean> {
+    const connection = this.#connection.current;
+    if (this.state.name !== 'connected' || !connection || this.#budget.take(HISTORY_COST) > 0) return false;
+    await connection.askForHistory(request);
     return true;
   }
 

@@ -55,6 +55,7 @@ export class FakeConnection implements Connection {
   mediaConnection = async (): Promise<MediaConnection> => ({ hosts: [], auth: '', ttl: 300 });
   readonly mediaDispatcher = undefined;
   requestPairingCode = async (): Promise<string> => '';
+  askForHistory = async (): Promise<void> => undefined;
   askForFile = async (): Promise<void> => undefined;
   learn = async (): Promise<void> => undefined;
   ping = async (): Promise<void> => undefined;

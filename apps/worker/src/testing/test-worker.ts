@@ -8,6 +8,7 @@ import { createSessionHost, type SessionHost } from '../compose/hosting.ts';
 import { PACE } from '../compose/session-host-dependencies.ts';
 import { type ControlPort, createControlPort } from '../control/control-stream.ts';
 import type { EgressSettings } from '../egress/routes.ts';
+import type { GapAuditPace } from '../history/gap-audit.ts';
 import type { HistoryPace } from '../history/history-intake.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { createLeasePool, createLeaseStore } from '../lease/lease-store.ts';
@@ -29,6 +30,7 @@ export interface TestWorkerOptions {
   workFolder: WorkFolder;
   downloadPace?: DownloadPace;
   historyPace?: HistoryPace;
+  gapPace?: GapAuditPace;
   egress?: EgressSettings;
   timing: ClusterTiming;
   liveness: LivenessTiming;
@@ -126,6 +128,7 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     workFolder: options.workFolder,
     maxFileBytes: 1_000_000_000,
     ...(options.downloadPace && { downloadPace: options.downloadPace }),
+    ...(options.gapPace && { gapPace: options.gapPace }),
     ...(options.historyPace && { historyPace: options.historyPace }),
     ...(options.egress && { egress: options.egress }),
     masterKeys,

@@ -17,6 +17,7 @@ import {
 import type { SessionHost } from '../compose/hosting.ts';
 import type { ControlPort } from '../control/control-stream.ts';
 import type { EgressSettings } from '../egress/routes.ts';
+import type { GapAuditPace } from '../history/gap-audit.ts';
 import type { HistoryPace } from '../history/history-intake.ts';
 import type { DownloadPace } from '../media/downloads.ts';
 import type { SessionActor } from '../session/session-actor.ts';
@@ -101,6 +102,8 @@ export interface WorldOptions {
   downloads?: DownloadPace;
   /** @default HISTORY_PACE */
   history?: HistoryPace;
+  /** @default GAP_AUDIT_PACE */
+  gaps?: GapAuditPace;
   /** What the operator sets about proxies, devices and versions. @default none of it */
   egress?: EgressSettings;
 }
@@ -128,6 +131,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         media,
         workFolder,
         ...(options.downloads && { downloadPace: options.downloads }),
+        ...(options.gaps && { gapPace: options.gaps }),
         ...(options.history && { historyPace: options.history }),
         ...(options.egress && { egress: options.egress }),
         timing,

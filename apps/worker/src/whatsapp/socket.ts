@@ -55,6 +55,7 @@ import {
 } from './errors.ts';
 import { metadataOf } from './group-metadata.ts';
 import { type GroupNotice, readGroupNotices } from './group-notices.ts';
+import { type OlderMessages, requestHistory } from './history-request.ts';
 import { type Identity, readIdentity } from './identity.ts';
 import { takeMessagesInOrder } from './in-order.ts';
 import { type ArrivalHandlers, listenForArrivals } from './inbound-listener.ts';
@@ -195,6 +196,8 @@ export interface Connection {
   askTimeLock(): Promise<void>;
   /** Asks the account's phone to upload a file again. The answer comes by `fileAnswered`, if one comes. */
   askForFile(file: LostFile): Promise<void>;
+  /** Asks the account's phone for older messages of a chat. The answer comes by `history`, if one comes. */
+  askForHistory(request: OlderMessages): Promise<void>;
   /** Stores numbers of LIDs and newer privacy tokens. */
   learn(learnt: LearntOfHistory): Promise<void>;
   /** Runs an operation on the connection. @throws whatever it throws */
@@ -652,6 +655,7 @@ export function connect(options: ConnectOptions): Connection {
     async askTimeLock() {
       await sock.fetchAccountReachoutTimelock();
     },
+    askForHistory: (request) => requestHistory(sock, creds.me?.id ?? '', request),
     askForFile: (file) => sock.sendNode(mediaRetryReceipt(file, creds.me?.id ?? '')),
     // The device has given its name when it connected. A code is refused with a name that is no operating system.
     async requestPairingCode(digits) {

@@ -161,7 +161,7 @@ export const MESSAGE_EVENTS = {
   }),
   'message.recovered': event({
     summary:
-      'The content of a message that was reported undecryptable. Webhooks that subscribe to `message.received` get it too.',
+      'The content of a message that was reported undecryptable, or a message that was missed while the session was away. Webhooks that subscribe to `message.received` get it too.',
     data: Type.Object(received),
     example: HELLO,
     keep: 'log',

@@ -107,4 +107,5 @@ export const CONNECTION_ERRORS = [
   'WA_PACING',
   'WA_REFUSED',
   'WA_TIMEOUT',
+  'WA_UNAVAILABLE',
 ] as const satisfies readonly ErrorCode[];

@@ -2,6 +2,7 @@ import { FENCE_ONE, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { HistoryDepth } from '@wa-gate/contracts';
 import { inTransaction, type Pool, type Queryable, type TransactionLimits } from '@wa-gate/db';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { auditAnswer, type GapAnchor } from './gaps.ts';
 
 /** What a part of the history contains, as the phone announces it. */
 export const HISTORY_CHUNK_KINDS = ['bootstrap', 'recent', 'full', 'names', 'on_request', 'other'] as const;
@@ -203,6 +204,8 @@ export interface FinishedChunk extends Ownership {
   /** Of older messages that were asked for: their chat, and whether the phone has older ones still. */
   chat?: string | undefined;
   hasMore?: boolean | undefined;
+  /** Of such: the oldest message in it. */
+  oldest?: GapAnchor | undefined;
   /** For people; of a failed one. */
   error?: string | undefined;
 }
@@ -216,11 +219,12 @@ const FINISH = {
     RETURNING c.session_id, c.kind, c.progress, c.stored, c.request_id, f.epoch
   ), freed AS (
     UPDATE history_syncs s SET working_until = NULL FROM fence f WHERE s.session_id = f.session_id
-  ), others AS (
+  ), ${auditAnswer('$4', '$9::bool', '$11')}, others AS (
     SELECT count(*) AS count FROM fence f JOIN history_chunks c USING (session_id) WHERE c.state = 'waiting' AND c.id <> $3
   ), new_events AS (
     SELECT e.session_id, e.epoch, 1 AS ord, 'history.progress' AS type, jsonb_strip_nulls(jsonb_build_object(
-      'kind', e.kind, 'progress', CASE WHEN e.kind <> 'on_request' THEN e.progress END, 'found', $5::int, 'stored', e.stored, 'chats', $6::int, 'waiting', w.count,
+      'kind', CASE WHEN EXISTS (SELECT 1 FROM history_gap_chats g WHERE g.session_id = e.session_id AND g.request_id = e.request_id)
+        THEN 'gap' ELSE e.kind END, 'progress', CASE WHEN e.kind <> 'on_request' THEN e.progress END, 'found', $5::int, 'stored', e.stored, 'chats', $6::int, 'waiting', w.count,
       'requestId', e.request_id, 'chat', $8::text, 'hasMore', $9::bool, 'refused', nullif($10::int, 0),
       'failed', CASE WHEN $4 = 'failed' THEN $7::text END)) AS data
     FROM ended e CROSS JOIN others w
@@ -230,10 +234,22 @@ const FINISH = {
 
 /** Ends a part and tells it. @throws {StaleEpochError} */
 export async function finishHistoryChunk(db: Queryable, ended: FinishedChunk): Promise<Appended> {
-  const { sessionId, epoch, id, state, found, chats, refused, error, chat, hasMore } = ended;
+  const { sessionId, epoch, id, state, found, chats, refused, error, chat, hasMore, oldest } = ended;
   const { rows } = await db.query<Appended & { owned: number }>({
     ...FINISH,
-    values: [sessionId, epoch, id, state, found, chats, error ?? null, chat ?? null, hasMore ?? null, refused],
+    values: [
+      sessionId,
+      epoch,
+      id,
+      state,
+      found,
+      chats,
+      error ?? null,
+      chat ?? null,
+      hasMore ?? null,
+      refused,
+      oldest ? JSON.stringify(oldest) : null,
+    ],
   });
   if (rows[0]!.owned === 0) throw new StaleEpochError([sessionId]);
   return readAppended(rows[0]!);

@@ -27,6 +27,8 @@ const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 
  * A message that is known by its WhatsApp id, under any name of its chat, is not stored again; one that could not be
  * decrypted is filled in. What the tier would delete again is left out. Files are not fetched until somebody asks.
  *
+ * An event tells each message that a gap of the session has lost, and each that could not be read before.
+ *
  * The counters of the part move with the rows: a part that is taken in twice counts what is new.
  */
 const STORE = {
@@ -62,7 +64,7 @@ const STORE = {
     SELECT id, session_id, direction, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text, content, state,
       wa_timestamp, secret, context, CASE WHEN from_me THEN wa_timestamp END, delivered_at, read_at, wa_timestamp, true
     FROM arrived JOIN keyed ON keyed.message_id = arrived.id
-    RETURNING id, id AS arrived_id
+    RETURNING id, id AS arrived_id, wa_timestamp
   ), of_phone AS (
     INSERT INTO phone_messages (session_id, wa_message_id, message_id)
     SELECT session_id, wa_message_id, id FROM arrived JOIN keyed ON keyed.message_id = arrived.id WHERE from_me
@@ -86,9 +88,16 @@ const STORE = {
     FROM fence f WHERE c.id = $21 AND c.session_id = f.session_id
   ), renewed AS (
     UPDATE history_syncs h SET working_until = now() + $22 * interval '1 millisecond' FROM fence f WHERE h.session_id = f.session_id
+  ), gap AS (
+    SELECT g.since FROM fence f JOIN history_chunks c ON c.session_id = f.session_id AND c.id = $21
+    JOIN history_gap_chats g ON g.session_id = c.session_id AND g.request_id = c.request_id
+  ), late AS (
+    SELECT id, arrived_id, wa_timestamp, false AS is_missed FROM filled
+    UNION ALL SELECT i.id, i.arrived_id, i.wa_timestamp, true FROM inserted i JOIN gap ON i.wa_timestamp >= gap.since
   ), new_events AS (
-    SELECT a.session_id, a.epoch, a.ord, CASE WHEN a.kind = 'unknown' THEN 'message.unsupported' ELSE 'message.recovered' END AS type, ${TOLD_DATA} AS data
-    FROM arrived a JOIN filled s ON s.arrived_id = a.id JOIN sessions w ON w.id = a.session_id
+    SELECT a.session_id, a.epoch, a.ord, CASE WHEN a.kind = 'unknown' THEN 'message.unsupported' WHEN s.is_missed AND a.from_me THEN 'message.sent'
+      ELSE 'message.recovered' END AS type, ${TOLD_DATA} AS data
+    FROM arrived a JOIN late s ON s.arrived_id = a.id JOIN sessions w ON w.id = a.session_id
     CROSS JOIN LATERAL ${peopleOf('w.workspace_id', 'a.chat_jid', 'a.from_jid')} AS who
   ), ${APPEND_EVENTS}
   SELECT (SELECT count(*) FROM fence)::int AS owned,
@@ -98,7 +107,7 @@ const STORE = {
 /**
  * Stores messages of the history, in one statement under the fence (I2).
  *
- * @returns the ids of those that are new, and the events of those that could not be read before
+ * @returns the ids of those that are new, and the events of those that were missed or could not be read before
  * @throws {StaleEpochError}
  */
 export async function storeHistory(

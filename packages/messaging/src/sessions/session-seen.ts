@@ -1,5 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
+import { noteGap } from '../history/gaps.ts';
 
 /** A session, and the milliseconds since its last frame from WhatsApp. */
 export interface SeenSession extends Ownership {
@@ -13,7 +14,7 @@ const RECORD = {
   ), updated AS (
     UPDATE sessions s SET last_seen_at = greatest(s.last_seen_at, now() - a.ago_ms * interval '1 millisecond')
     FROM fence f JOIN seen a USING (session_id) WHERE s.id = f.session_id
-  )
+  ), ${noteGap('fence f JOIN seen a USING (session_id) JOIN sessions s ON s.id = f.session_id', 'true')}
   SELECT coalesce(json_agg(session_id), '[]') AS owned FROM fence`,
 };
 

@@ -3,6 +3,7 @@ import type { MessageCapping, SessionEvent } from '@wa-gate/contracts';
 import type { Queryable, SessionState } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { noteGap } from '../history/gaps.ts';
 import { QR_HISTORY } from './qr-history.ts';
 
 /** A time-lock: WhatsApp does not let the account begin new chats for a while. */
@@ -50,7 +51,7 @@ const UPDATE = {
       updated_at = now()
     FROM fence f WHERE s.id = f.session_id
     RETURNING s.id
-  ), new_events AS (
+  ), ${noteGap('fence f JOIN sessions s ON s.id = f.session_id', `($3 = 'CONNECTED' OR s.state = 'CONNECTED') AND $3 <> 'LOGGED_OUT'`)}, new_events AS (
     SELECT f.session_id, f.epoch, e.ord, e.type, e.data, e.id
     FROM fence f CROSS JOIN unnest($10::text[], $11::jsonb[], $16::uuid[]) WITH ORDINALITY AS e(type, data, id, ord)
   ), ${QR_HISTORY}, ${APPEND_EVENTS}

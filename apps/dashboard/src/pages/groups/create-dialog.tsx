@@ -30,8 +30,9 @@ export function CreateGroupDialog({ session, onClose }: { session: string; onClo
   });
   const results = create.data?.participants;
   if (results) {
+    // A dialog of its own: the button that had the focus is gone with the form, and without focus no key closes it.
     return (
-      <Dialog title={t('createdTitle')} isOpen onClose={onClose}>
+      <Dialog key="created" title={t('createdTitle')} isOpen onClose={onClose}>
         <p role="status">{t('created')}</p>
         <Table
           caption={t('createdTitle')}

@@ -17,6 +17,7 @@ interface Values {
   alwaysOnline: boolean;
   readReceipts: boolean;
   autoRead: boolean;
+  fillGaps: boolean;
   rejectCalls: boolean;
   callReply: string;
 }
@@ -35,6 +36,7 @@ export function SettingsCard({ session }: { session: Session }) {
       alwaysOnline: session.settings.alwaysOnline,
       readReceipts: session.settings.readReceipts,
       autoRead: session.settings.autoRead,
+      fillGaps: session.settings.fillGaps,
       rejectCalls: session.settings.calls.reject,
       callReply: session.settings.calls.reply ?? '',
     },
@@ -85,6 +87,7 @@ export function SettingsCard({ session }: { session: Session }) {
         </fieldset>
         <Checkbox label={t('autoRead')} {...register('autoRead')} />
         <Checkbox label={t('readReceipts')} {...register('readReceipts')} />
+        <Checkbox label={t('fillGaps')} {...register('fillGaps')} />
         <Checkbox label={t('alwaysOnline')} {...register('alwaysOnline')} />
         <Checkbox label={t('rejectCalls')} {...register('rejectCalls')} />
         <TextField label={t('callReply')} hint={t('callReplyHint')} maxLength={4_096} {...register('callReply')} />

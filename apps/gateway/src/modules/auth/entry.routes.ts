@@ -142,7 +142,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<EntryRoutesOptions> = async 
       },
     },
     async (request, reply) => {
-      const given = request.body.refreshToken;
+      const given = request.body?.refreshToken;
       const refreshToken = given ?? request.cookies[REFRESH_COOKIE];
       if (!refreshToken) throw new ApiError('REFRESH_TOKEN_INVALID');
       if (given === undefined && !isSameOrigin(request, corsOrigins)) throw new ApiError('CSRF');

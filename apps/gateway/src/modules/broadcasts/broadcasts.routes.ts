@@ -349,7 +349,7 @@ export const broadcastsRoutes: FastifyPluginAsyncTypebox<BroadcastsRoutesOptions
       },
     },
     async (request) => {
-      const { to, name, variables, variant } = request.body;
+      const { to, name, variables, variant } = request.body ?? {};
       return ok(await broadcasts.preview(workspaceOf(request), request.params.id, { to, name, variables, variant }));
     },
   );

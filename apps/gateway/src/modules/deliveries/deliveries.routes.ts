@@ -137,7 +137,7 @@ export const deliveriesRoutes: FastifyPluginAsyncTypebox<DeliveriesRoutesOptions
       },
     },
     async (request) => {
-      const filter = await filterOf(request, request.body);
+      const filter = await filterOf(request, request.body ?? {});
       return ok(await deliveries.replay(actorOf(request), reachOf(principalOf(request)), request.params.id, filter));
     },
   );

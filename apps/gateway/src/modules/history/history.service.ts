@@ -17,7 +17,12 @@ const READ = {
     SELECT c.* FROM history_chunks c LEFT JOIN history_syncs h ON h.session_id = c.session_id
     WHERE c.session_id = $1 AND c.kind <> 'on_request' AND c.received_at >= coalesce(h.asked_at, '-infinity')
   )
-  SELECT coalesce(s.settings->>'history', 'none') AS depth, coalesce(h.depth, 'none') AS "linkedWith", p.*
+  SELECT coalesce(s.settings->>'history', 'none') AS depth, coalesce(h.depth, 'none') AS "linkedWith", p.*, (
+    SELECT json_build_object('since', g.since, 'until', g.until, 'waiting', count(c) FILTER (WHERE c.state IN ('waiting', 'asked')),
+      'done', count(c) FILTER (WHERE c.state = 'done'), 'failed', count(c) FILTER (WHERE c.state IN ('unanswered', 'failed')),
+      'stored', coalesce(sum(c.stored), 0))
+    FROM history_gaps g LEFT JOIN history_gap_chats c ON c.session_id = g.session_id AND c.until >= g.until
+    WHERE g.session_id = s.id GROUP BY g.session_id) AS gap
   FROM sessions s LEFT JOIN history_syncs h ON h.session_id = s.id CROSS JOIN (
     SELECT count(*) FILTER (WHERE state = 'waiting')::int AS waiting, count(*) FILTER (WHERE state = 'done')::int AS done,
       count(*) FILTER (WHERE state = 'failed')::int AS failed, coalesce(sum(found), 0)::int AS found, coalesce(sum(stored), 0)::int AS stored,
@@ -40,6 +45,7 @@ interface Row {
   lastPartAt: Date | null;
   isQuiet: boolean;
   lastError: string | null;
+  gap: History['gap'];
 }
 
 export function createHistoryService({ db }: { db: Queryable }): HistoryService {
@@ -48,7 +54,7 @@ export function createHistoryService({ db }: { db: Queryable }): HistoryService 
       const { rows } = await db.query<Row>({ ...READ, values: [session.id] });
       const [row] = rows;
       if (!row) throw new ApiError('SESSION_NOT_FOUND');
-      const { depth, linkedWith, waiting, done, failed, found, stored, progress, lastError, lastPartAt } = row;
+      const { depth, linkedWith, waiting, done, failed, found, stored, progress, lastError, lastPartAt, gap } = row;
       return {
         sessionId: session.slug,
         depth,
@@ -58,6 +64,7 @@ export function createHistoryService({ db }: { db: Queryable }): HistoryService 
         parts: { waiting, done, failed },
         found,
         stored,
+        gap: gap && { ...gap, since: new Date(gap.since).toISOString(), until: new Date(gap.until).toISOString() },
         lastError,
         lastPartAt: lastPartAt?.toISOString() ?? null,
       };
