@@ -33,7 +33,7 @@ beforeAll(async () => {
   tenant = await registerTenant(system());
   friend = await addPhone(system(), 'Friend');
   await system().sandbox.updatePhone(friend.number, { receipts: { deliveredMs: 0, readMs: 0 } });
-  main = await link(await watch());
+  main = await link(await watch({ engineEvents: true }));
 });
 afterAll(() => Promise.all(watched.map(({ webhook }) => webhook.close())));
 
@@ -347,9 +347,9 @@ test.each(EVENT_TYPES)('%s is brought about and arrives as the registry promises
   expect(payloadProblems(await webhook.waitForEvent(type))).toEqual([]);
 });
 
-/** The events of a stream of the main session. */
-async function listen(query: string): Promise<StreamedEvent[]> {
-  const url = `${system().gateways[0]!.url.replace('http', 'ws')}/api/sessions/${main.sessionId}/events/ws${query}`;
+/** The events of a stream, by default of the main session. */
+async function listen(query: string, path = `/api/sessions/${main.sessionId}/events/ws`): Promise<StreamedEvent[]> {
+  const url = `${system().gateways[0]!.url.replace('http', 'ws')}${path}${query}`;
   const { token } = await system().gateway.login(tenant.email, tenant.password);
   const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
   const heard: StreamedEvent[] = [];
@@ -365,6 +365,7 @@ async function listen(query: string): Promise<StreamedEvent[]> {
 
 /** The cause of each event that is not kept. */
 const LIVE_CAUSES: { [K in LiveEventType]: () => Promise<unknown> } = {
+  'engine.event': () => sendFile(),
   'presence.update': async () => {
     const watched = { method: 'POST' as const, json: { contact: `+${friend.number}` } };
     await tenant.api.data(`/api/sessions/${main.sessionId}/presence/subscribe`, watched);
@@ -384,6 +385,19 @@ test.each(LIVE_EVENT_TYPES)('%s is told to streams that name it, and to nobody e
   expect(others.filter(({ event }) => event === type)).toEqual([]);
   expect(named.filter(({ event }) => event !== type)).toEqual([]);
   expect(main.webhook.events.filter(({ event }) => event === (type as string))).toEqual([]);
+});
+
+test('engine.event is told of no session without the setting, and has no key of a file (MR-059, MR-163)', async () => {
+  const plain = await link(await watch());
+  const told = await listen('?events=engine.event', '/api/events/ws');
+  await system().sandbox.sendText(friend.number, plain.phone.number, 'not passed on');
+  await plain.webhook.waitForEvent('message.received', ({ data }) => data.text === 'not passed on');
+  await sendFile();
+  const isOfFile = ({ data }: StreamedEvent) =>
+    data.name === 'messages.upsert' && /imageMessage/.test(JSON.stringify(data));
+  await waitFor(() => told.some(isOfFile), { what: 'the file as Baileys tells it' });
+  expect(new Set(told.map(({ sessionId }) => sessionId))).toEqual(new Set([main.sessionId]));
+  expect(JSON.stringify(told)).not.toMatch(/mediaKey|Sha256|messageSecret|thumbnail/i);
 });
 
 test('message.sent has one shape: what the phone sent, and what the API sent', async () => {

@@ -1064,6 +1064,16 @@ class EndLoginsResult(TypedDict):
 class EndedLogins(TypedDict):
     endedLogins: int
 
+class EngineEventEvent(TypedDict):
+    id: str
+    event: Literal["engine.event"]
+    timestamp: int
+    sessionId: str
+    epoch: int
+    data: Dict[str, Any]
+    metadata: Dict[str, Any]
+    seq: int
+
 class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
@@ -3009,6 +3019,7 @@ class SessionSettings(TypedDict):
     alwaysOnline: bool
     readReceipts: bool
     autoRead: bool
+    engineEvents: bool
     calls: Dict[str, Any]
     metadata: Dict[str, Any]
 
@@ -3023,6 +3034,7 @@ class SessionSettingsChange(TypedDict):
     alwaysOnline: NotRequired[bool]
     readReceipts: NotRequired[bool]
     autoRead: NotRequired[bool]
+    engineEvents: NotRequired[bool]
     calls: NotRequired[Dict[str, Any]]
     metadata: NotRequired[Dict[str, Any]]
 

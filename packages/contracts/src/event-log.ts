@@ -63,7 +63,7 @@ const streamedEvents = Type.Optional(
     minLength: 1,
     maxLength: 2_000,
     description:
-      'Names of events with commas between them. Default: all that are kept in the log. `presence.update` comes to who names it.',
+      'Names of events with commas between them. Default: all that are kept in the log. `presence.update` and `engine.event` come to who names them.',
     examples: ['message.received,presence.update'],
   }),
 );
@@ -112,7 +112,11 @@ export const ListEventsResultSchema = Type.Object({
 });
 
 /** An event of a stream: of the log, or one that is not kept. */
-export const StreamedEventSchema = Type.Union([LoggedEventSchema, LIVE_PAYLOADS['presence.update']]);
+export const StreamedEventSchema = Type.Union([
+  LoggedEventSchema,
+  LIVE_PAYLOADS['presence.update'],
+  LIVE_PAYLOADS['engine.event'],
+]);
 export type StreamedEvent = Omit<LoggedEvent, 'event'> & { event: (typeof STREAMED_EVENT_TYPES)[number] };
 
 /** A message of the WebSocket with an event. */

@@ -81,6 +81,11 @@ const readReceipts = Type.Boolean({
 });
 const autoRead = Type.Boolean({ description: 'Messages are marked as read as they come.' });
 
+const engineEvents = Type.Boolean({
+  description:
+    'What Baileys emits is told as `engine.event` to the streams that name it, also of chats that are ignored. Keys and secrets are not in it.',
+});
+
 /** What happens to calls that come in. */
 export interface CallSettings {
   reject: boolean;
@@ -132,6 +137,7 @@ export const SessionSettingsSchema = Type.Object({
   alwaysOnline,
   readReceipts,
   autoRead,
+  engineEvents,
   calls,
   metadata,
 });
@@ -158,6 +164,7 @@ export const SessionSettingsChangeSchema = Type.Object(
     alwaysOnline: Type.Optional(alwaysOnline),
     readReceipts: Type.Optional(readReceipts),
     autoRead: Type.Optional(autoRead),
+    engineEvents: Type.Optional(engineEvents),
     calls: Type.Optional(calls),
     metadata: Type.Optional(metadata),
   },
@@ -176,6 +183,7 @@ export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSetti
   alwaysOnline: false,
   readReceipts: true,
   autoRead: false,
+  engineEvents: false,
   calls: { reject: false, reply: null, hours: null },
   metadata: {},
   ...set,

@@ -25,7 +25,7 @@ export type StreamedEvent<Name extends EventName = EventName> = Extract<WaGateEv
 export interface StreamOptions<Name extends EventName = EventName> {
   /** Only events of this session. @default all of the workspace, or that of a session key */
   sessionId?: string | undefined;
-  /** @default all events of the log; `presence.update` comes to who names it */
+  /** @default all events of the log; `presence.update` and `engine.event` come to who names them */
   events?: readonly Name[] | undefined;
   /** Only events of this chat: a number, a jid, a LID, a group, or the id of a contact. */
   chat?: string | undefined;

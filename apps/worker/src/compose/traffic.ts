@@ -4,6 +4,7 @@ import { CallDesk } from '../calls/call-desk.ts';
 import { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import { ChatTimers } from '../chats/chat-timers.ts';
 import { ContactFeed } from '../contacts/contact-feed.ts';
+import { createLiveEvents } from '../control/live-events.ts';
 import type { Routes } from '../egress/routes.ts';
 import { GroupFeed } from '../groups/group-feed.ts';
 import { GapAudit } from '../history/gap-audit.ts';
@@ -17,7 +18,6 @@ import type { WorkerMetrics } from '../metrics.ts';
 import { createChangeWriter } from '../outbox/change-writer.ts';
 import { Dispatcher } from '../outbox/dispatcher.ts';
 import { createOutcomeWriter } from '../outbox/outcome-writer.ts';
-import { createPresences } from '../presence/presences.ts';
 import type { SessionTraffic } from '../session/session-traffic.ts';
 import { SessionSettingsBook } from '../settings/session-settings-book.ts';
 import type { HostedSessions } from '../supervisor/hosted-sessions.ts';
@@ -181,7 +181,7 @@ export function composeTraffic(
       chats,
       groups,
       history,
-      presences: createPresences(deps.control),
+      live: createLiveEvents(deps.control),
       settings,
     } satisfies SessionTraffic,
     settings,

@@ -74,6 +74,11 @@ const LOAD_EVERY_MS = 1_000;
 const SILENT_AFTER_TICKS = 5;
 /** Bytes buffered for a gateway that reads slowly; above it frames are dropped. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
+/**
+ * Bytes buffered above which events that are not kept are dropped, long before hints are: hints go with what is kept,
+ * and those are wrong a moment later.
+ */
+const MAX_BUFFERED_BYTES_TOLD = MAX_BUFFERED_BYTES / 4;
 /** Characters of a frame of hints, each up to three bytes: below what a gateway accepts. */
 const MAX_HINTS_LENGTH = MAX_CONTROL_FRAME_BYTES / 4;
 const GOODBYE_TIMEOUT_MS = 500;
@@ -224,7 +229,12 @@ export function createControlPort(deps: ControlPortDependencies): ControlPort {
       socket.send(encode({ type: 'hello', workerId, incarnation: current, takesOffers: true, takesQuestions: true }));
     },
     publishHints: sendHints,
-    tell: (event) => sendToAll({ type: 'told', event }),
+    tell(event) {
+      const takers = [...streams].filter(({ socket }) => socket.bufferedAmount <= MAX_BUFFERED_BYTES_TOLD);
+      if (takers.length === 0) return;
+      const text = encode({ type: 'told', event });
+      for (const { socket } of takers) socket.send(text);
+    },
     async goodbye() {
       endedIncarnation = incarnation();
       await Promise.all([...streams].map(sendGoodbye));

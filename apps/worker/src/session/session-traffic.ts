@@ -1,12 +1,12 @@
 import type { CallDesk } from '../calls/call-desk.ts';
 import type { ChatSettingsFeed } from '../chats/chat-settings-feed.ts';
 import type { ContactFeed } from '../contacts/contact-feed.ts';
+import type { LiveEvents } from '../control/live-events.ts';
 import type { GroupFeed } from '../groups/group-feed.ts';
 import type { HistoryIntake } from '../history/history-intake.ts';
 import type { Projector } from '../inbox/projector.ts';
 import type { Downloads } from '../media/downloads.ts';
 import type { Dispatcher } from '../outbox/dispatcher.ts';
-import type { Presences } from '../presence/presences.ts';
 import type { SessionSettingsBook } from '../settings/session-settings-book.ts';
 
 /**
@@ -22,6 +22,6 @@ export interface SessionTraffic {
   chats: Pick<ChatSettingsFeed, 'progress' | 'store' | 'labels' | 'read'>;
   history: Pick<HistoryIntake, 'accept'>;
   groups: Pick<GroupFeed, 'noticed' | 'known' | 'described' | 'gone' | 'doubted'>;
-  presences: Presences;
+  live: LiveEvents;
   settings: Pick<SessionSettingsBook, 'of' | 'learn'>;
 }

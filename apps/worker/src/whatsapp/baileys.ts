@@ -6,6 +6,7 @@ import './libsignal-queue.ts';
 
 export type {
   AuthenticationState,
+  BaileysEventMap,
   BinaryNode,
   CacheStore,
   GroupMetadata,

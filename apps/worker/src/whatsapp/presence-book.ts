@@ -4,6 +4,8 @@ import { BoundedCache } from './bounded-cache.ts';
 import { childrenOf } from './nodes.ts';
 
 export type Presence = AnswerOf<'presence.get'>;
+/** What a stream of events is told. */
+export type PresenceUpdate = Extract<LiveEvent, { type: 'presence.update' }>['data'];
 
 /** People of one session. WhatsApp's own clients watch the chat that is open. */
 const MOST = 200;
@@ -64,7 +66,7 @@ export class PresenceBook {
 }
 
 export interface ToldPresence extends Presence {
-  state: LiveEvent['data']['state'];
+  state: PresenceUpdate['state'];
   /** The chat: of a person, or a group in which somebody is typing. */
   chat: string;
   from: string;
@@ -90,7 +92,7 @@ export function readPresence(node: BinaryNode, at: Date): ToldPresence | null {
 }
 
 /** For streams of events. @param fromAlt the other name of the person */
-export function toldOf({ chat, from, state, lastSeenAt }: ToldPresence, fromAlt: string | null): LiveEvent['data'] {
+export function toldOf({ chat, from, state, lastSeenAt }: ToldPresence, fromAlt: string | null): PresenceUpdate {
   const alt = fromAlt && fromAlt !== from ? fromAlt : undefined;
   return {
     chat,

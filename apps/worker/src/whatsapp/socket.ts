@@ -1,5 +1,5 @@
 import type { Agent as HttpsAgent } from 'node:https';
-import type { GroupFacts, HistoryDepth, LiveEvent, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
+import type { GroupFacts, HistoryDepth, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
 import type { Logger } from '@wa-gate/kit';
 import type {
   CallNews,
@@ -44,6 +44,7 @@ import { createBaileysLogger } from './baileys-logger.ts';
 import { callerNumberOf, readCallNews } from './call-news.ts';
 import { readChannelNews } from './channel-news.ts';
 import { askSpellings } from './contact-query.ts';
+import { type EngineEvent, tapEngine } from './engine-events.ts';
 import {
   ConnectionEndedError,
   type DisconnectCause,
@@ -71,7 +72,7 @@ import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
 import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
 import { readPersonNews, type ToldNews } from './person-news.ts';
-import { readPresence, toldOf } from './presence-book.ts';
+import { type PresenceUpdate, readPresence, toldOf } from './presence-book.ts';
 import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.ts';
 import { SharedSettings } from './shared-settings/shared-settings.ts';
 import { createSignalRepository } from './signal-repository.ts';
@@ -109,7 +110,10 @@ export interface ConnectionHandlers extends ArrivalHandlers {
   restricted(restriction: Restriction | null): void;
   capped(capping: MessageCapping): void;
   /** Somebody has come, gone or is typing. */
-  presence(told: LiveEvent['data']): void;
+  presence(told: PresenceUpdate): void;
+  /** Whether somebody wants what Baileys emits. Asked before each of its flushes is read. */
+  wantsEngineEvents(): boolean;
+  engineEvent(event: EngineEvent): void;
   /**
    * A call rings, or something has become of it. Resolves when it is stored; WhatsApp gets its confirmation then.
    * `reject`: rejects it; absent where it is told by an operation.
@@ -450,6 +454,10 @@ export function connect(options: ConnectOptions): Connection {
   sock.ev.on('creds.update', ({ myAppStateKeyId }) => {
     store.saveCreds();
     if (myAppStateKeyId !== undefined) settings.opened();
+  });
+  tapEngine(sock, {
+    isWanted: () => isCurrent() && handlers.wantsEngineEvents(),
+    tell: (event) => handlers.engineEvent(event),
   });
   sock.ev.on('contacts.upsert', (contacts) => tellContacts(contacts));
   sock.ev.on('contacts.update', (contacts) => tellContacts(contacts));

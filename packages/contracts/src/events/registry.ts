@@ -4,6 +4,7 @@ import { CALL_EVENTS } from './call.ts';
 import { CHANNEL_EVENTS } from './channel.ts';
 import { CHAT_EVENTS } from './chat.ts';
 import { CONTACT_EVENTS } from './contact.ts';
+import { ENGINE_EVENTS } from './engine.ts';
 import { GROUP_EVENTS } from './group.ts';
 import { HISTORY_EVENTS } from './history.ts';
 import { LABEL_EVENTS } from './label.ts';
@@ -40,7 +41,7 @@ export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
  * Events of which nothing is kept: they go to the streams that name them, and to nobody else. A webhook is sent from
  * the log, again and again until it has taken the event; by then these are wrong.
  */
-export const LIVE_EVENTS = { ...PRESENCE_EVENTS };
+export const LIVE_EVENTS = { ...PRESENCE_EVENTS, ...ENGINE_EVENTS };
 
 export type LiveEventType = keyof typeof LIVE_EVENTS;
 export type LiveEvent = {
