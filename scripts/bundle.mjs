@@ -1,7 +1,7 @@
 /**
  * Writes a program into a few files, `<folder>/bundle`: a process that reads two thousand modules one by one spends
- * most of its start on it. Run by the build of gateway and worker in the app's folder, and for the images. What is
- * imported by `import()` stays a file of its own, which is read when it is needed.
+ * most of its start on it. Run by the build of gateway, worker and sandbox in the folder of the app, and for the image
+ * of the migrations. What is imported by `import()` stays a file of its own, which is read when it is needed.
  *
  * `dist` stays what the compiler wrote, for tests and for whoever imports parts of an app. `packages.json` beside the
  * program lists the packages in it and those that it finds outside.

@@ -50,8 +50,6 @@ const CHILD_GRACE_MS = 8_000;
  */
 
 /** @param {string} app */
-const builtEntry = (app) => join(ROOT, 'apps', app, 'dist', 'main.js');
-/** @param {string} app */
 const bundledEntry = (app) => join(ROOT, 'apps', app, 'bundle', 'main.js');
 /** @param {string} app */
 const sourceEntry = (app) => join(ROOT, 'apps', app, 'src', 'main.ts');
@@ -133,7 +131,7 @@ const withoutMetrics = (definition) => ({
 const SANDBOX = {
   name: 'sandbox',
   app: 'sandbox',
-  entry: builtEntry('sandbox'),
+  entry: bundledEntry('sandbox'),
   wave: 0,
   ports: ['sandbox', 'sandbox-ws'],
   stage: STAGES.sandbox,

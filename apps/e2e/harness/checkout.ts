@@ -28,14 +28,13 @@ export function openCheckout(path: string): string {
 }
 
 /**
- * The built program of an app: its bundle, which not every version has. The bundle of the sandbox belongs to its image:
- * its build does not renew it.
+ * The built program of an app: its bundle, which not every version has.
  *
  * @param unbundled for what has to tell the libraries of a process from its own code, such as a profile
  */
 export function programOf(app: string, checkout = ownCheckout, unbundled = false): string {
   const bundle = join(checkout, `apps/${app}/bundle/main.js`);
-  return app !== 'sandbox' && existsSync(bundle) && !unbundled ? bundle : join(checkout, `apps/${app}/dist/main.js`);
+  return existsSync(bundle) && !unbundled ? bundle : join(checkout, `apps/${app}/dist/main.js`);
 }
 
 /** Lets gateways and workers run from another checkout. The sandbox stays ours, because it stands for WhatsApp. */

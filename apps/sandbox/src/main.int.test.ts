@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 
 it.each([
   [{ LOG_LEVEL: 'loud' }, /^sandbox: The environment is not valid: LOG_LEVEL must be [^\n]+\n$/],

@@ -12,7 +12,7 @@ import { waitFor } from './wait-for.ts';
 const START_MS = 50_000;
 
 export interface AppProcessOptions {
-  /** The built entry point, such as `apps/sandbox/dist/main.js`; absolute. */
+  /** The built entry point, such as `apps/sandbox/bundle/main.js`; absolute. */
   entry: string;
   env: Record<string, string>;
   /** The URL that answers when the process is up. */

@@ -30,8 +30,6 @@ export const PROGRAMS = /** @satisfies {Record<string, ImageProgram>} */ ({
   sandbox: {
     folder: 'apps/sandbox',
     files: ['bundle', 'package.json'],
-    // Of Baileys it has data only. Inside, so that libsignal (GPL-3.0) is in no image but the worker's.
-    bundle: ['--inside', '@whiskeysockets/baileys', 'src/main.ts'],
     ports: { SANDBOX_PORT: 8920, SANDBOX_WS_PORT: 8921 },
     health: ['SANDBOX_PORT', '/health'],
   },

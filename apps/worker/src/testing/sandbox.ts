@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AppProcess, freePort, startApp, waitFor } from '@wa-gate/testkit';
 
-const ENTRY = fileURLToPath(new URL('../../../sandbox/dist/main.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../../sandbox/bundle/main.js', import.meta.url));
 
 export interface PhoneMessage {
   id: string;
