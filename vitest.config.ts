@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/lib/longest-first.mjs';
-import { SCENARIOS, SIDE_BY_SIDE, scenariosAtOnce, scenariosOf } from './scripts/lib/scenarios.mjs';
+import { ALONE, SCENARIOS, SIDE_BY_SIDE, scenariosAtOnce, scenariosOf } from './scripts/lib/scenarios.mjs';
 
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
 const conditions = ['@wa-gate/source', 'node'];
@@ -66,8 +66,9 @@ export default defineConfig({
           hookTimeout: 300_000,
           // Of `expect.poll`, as long as `waitFor` of the harness. By default it is a second.
           expect: { poll: { timeout: 60_000 } },
+          ...(group === SIDE_BY_SIDE ? { maxWorkers: scenariosAtOnce() } : { fileParallelism: false }),
           // As above, where files do nothing else than start a system of their own.
-          ...(group === SIDE_BY_SIDE ? { maxWorkers: scenariosAtOnce(), isolate: false } : { fileParallelism: false }),
+          ...(group === SIDE_BY_SIDE || group === ALONE ? { isolate: false } : {}),
           ...(group === SIDE_BY_SIDE && !namesFiles && { globalSetup: 'apps/e2e/deploy/image-build-beside.ts' }),
         },
       },

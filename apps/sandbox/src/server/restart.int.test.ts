@@ -17,7 +17,7 @@ let bob: TestPhone;
 let client: BaileysClient;
 
 async function start(dataDir: string): Promise<void> {
-  sandbox = await startSandbox({ dataDir });
+  sandbox = await startSandbox({ dataDir, fewPreKeys: true });
   api = new ControlApi(sandbox.url);
 }
 
