@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 const PAGES = {
-  workspace: ['webhooks', 'team', 'usage', 'audit'],
+  workspace: ['webhooks', 'queues', 'team', 'usage', 'audit'],
   administrator: ['phone', 'admin/fleet', 'admin/users', 'admin/limits', 'admin/logs', 'audit'],
 } as const;
 
@@ -186,6 +186,62 @@ describe('administration (MR-200)', () => {
     await dialog.getByLabel('Sessions').fill('7');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByText('basic was changed.').waitFor();
+    admin.expectNoMisdeeds();
+  });
+});
+
+describe('queues and versions (MR-097, MR-014, MR-200)', () => {
+  test('an owner sees what waits, as it comes and goes; an administrator those of all', async () => {
+    const owner = await visitAs(tenant);
+    const { page } = owner;
+    await owner.goto('/queues');
+    const waiting = (name: string) =>
+      page.getByRole('row').filter({ hasText: name }).getByRole('cell').nth(3).textContent();
+    await expect.poll(() => waiting('message-queue')).toBe('0');
+    const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+    const later = await shop.api.send('shop', { to: friend.number, type: 'text', message: 'Later', scheduledAt });
+    await expect.poll(() => waiting('message-queue'), { timeout: 20_000 }).toBe('1');
+    await owner.picture('queues-1440-light');
+    expect(await page.getByLabel('Whose queues').count()).toBe(0);
+    const { messageId } = later.body.data;
+    await shop.api.data(`/api/messages/${messageId}/cancel`, { method: 'POST' });
+    await expect.poll(() => waiting('message-queue'), { timeout: 20_000 }).toBe('0');
+    owner.expectNoMisdeeds();
+    const admin = await visitAs(system().admin);
+    await admin.goto('/queues');
+    await admin.page.getByLabel('Whose queues').selectOption('whole');
+    await admin.page.getByText('webhook-queue').waitFor();
+    admin.expectNoMisdeeds();
+  });
+
+  test('a version is pinned, another one is tried and rolled back', async () => {
+    const admin = await visitAs(system().admin);
+    const { page } = admin;
+    await admin.goto('/admin/fleet');
+    const card = page.getByRole('region', { name: 'Version of WhatsApp Web' });
+    await card.getByText('What each worker has').waitFor();
+    await card.getByRole('button', { name: 'Change the version' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('For all sessions').fill('latest');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('A version has three numbers').waitFor();
+    await dialog.getByLabel('For all sessions').fill('2.3000.1099999998');
+    await dialog.getByLabel('Being tried').fill('2.3000.1099999999');
+    await dialog.getByLabel('Per cent').fill('0');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('0 accepted, 0 refused').waitFor();
+    await admin.picture('versions-1440-light');
+    await page.setViewportSize({ width: 360, height: 740 });
+    await admin.picture('versions-360-light');
+    expect([...(await admin.axe()), ...(await admin.overflows())]).toEqual([]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await card.getByRole('button', { name: 'Roll back' }).click();
+    await expect.poll(() => card.getByText('0 accepted, 0 refused').count()).toBe(0);
+    await card.getByText('2.3000.1099999998').waitFor();
+    await card.getByRole('button', { name: 'Change the version' }).click();
+    await dialog.getByLabel('For all sessions').fill('');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('What each worker has').waitFor();
     admin.expectNoMisdeeds();
   });
 });

@@ -20,6 +20,7 @@ import { homeRoute } from './home/route.ts';
 import { optOutsRoute } from './opt-outs/route.ts';
 import { phoneRoute } from './phone/route.ts';
 import { platformLimitsRoute } from './platform-limits/route.ts';
+import { queuesRoute } from './queues/route.ts';
 import { rulesRoute } from './rules/route.ts';
 import { sessionRoute } from './session/route.ts';
 import { sessionsRoute } from './sessions/route.ts';
@@ -57,6 +58,7 @@ export const pages = [
   optOutsRoute,
   phoneRoute,
   platformLimitsRoute,
+  queuesRoute,
   rulesRoute,
   sessionRoute,
   sessionsRoute,

@@ -19,6 +19,7 @@ import { useStateWords } from '../sessions/state.tsx';
 import styles from './fleet.module.css';
 import { autoscalingQuery, hostedQuery, workersQuery } from './queries.ts';
 import { fleetTexts } from './texts.ts';
+import { VersionsCards } from './versions-card.tsx';
 
 type Worker = Awaited<ReturnType<NonNullable<typeof workersQuery.queryFn>>>[number];
 type Hosted = Awaited<ReturnType<NonNullable<typeof hostedQuery.queryFn>>>['sessions'][number];
@@ -99,6 +100,7 @@ export function FleetPage() {
           {isDrawn && <Legend />}
         </>
       )}
+      <VersionsCards />
       <AddWorker isOpen={isAdding} onClose={() => setAdding(false)} />
     </Page>
   );

@@ -18,6 +18,13 @@ export const hostedQuery = queryOptions({
   refetchInterval: EVERY_MS,
 });
 
+/** Asked for less often than sessions move: it changes by hand, and with logins. */
+export const versionsQuery = queryOptions({
+  queryKey: ['admin', 'whatsapp-version'],
+  queryFn: async () => (await unwrap(api.GET('/api/admin/whatsapp-version'))).networks,
+  refetchInterval: 2 * EVERY_MS,
+});
+
 export const autoscalingQuery = queryOptions({
   queryKey: ['admin', 'autoscaling'],
   queryFn: async () => (await unwrap(api.GET('/api/admin/autoscaling'))).networks,
