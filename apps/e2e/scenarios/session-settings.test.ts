@@ -1,12 +1,31 @@
-import type { ListCallsResult, LoggedEvent } from '@wa-gate/contracts';
-import { beforeAll, expect, test } from 'vitest';
-import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
+import type {
+  ListCallsResult,
+  LoggedEvent,
+  Message,
+  RelinkResult,
+  Session,
+  SessionProxy,
+  WhatsAppVersion,
+} from '@wa-gate/contracts';
+import { startTestProxy, type TestProxy } from '@wa-gate/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  subscribe,
+  type Tenant,
+  waitForStatus,
+} from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
+// Proxies of the tests are on this machine.
+const environment = { PROXY_ALLOW_PRIVATE: 'true' };
 /** The settings of a session, and what the account hides or blocks, as phones and events show it. */
-const system = useSystem({ workers: 1 });
+const system = useSystem({ workers: 1, env: { gateway: environment, worker: environment } });
 let tenant: Tenant;
 let session: PairedSession;
 let friend: Phone;
@@ -144,6 +163,135 @@ test('whom the account has blocked, it does not hear; what a person hides, it do
   expect((await about()).about).toBeNull();
   await sandbox().saveContact(friend.number, session.phone.number, 'My account');
   expect((await about()).about).toBe('Secret');
+});
+
+describe('how a session connects (MR-014)', () => {
+  const proxies: TestProxy[] = [];
+  const proxied: PairedSession[] = [];
+  afterAll(() => Promise.all(proxies.map((proxy) => proxy.stop())));
+
+  const proxyOf = ({ sessionId }: PairedSession) => tenant.api.data<SessionProxy>(`/api/sessions/${sessionId}/proxy`);
+  const restart = ({ sessionId }: PairedSession) =>
+    tenant.api.data(`/api/sessions/${sessionId}/restart`, { method: 'POST' });
+  /** Logins of the account at the sandbox since a time. */
+  const loginsOf = async ({ phone }: PairedSession, from: number) =>
+    (await sandbox().wireStreams()).filter(
+      ({ device, openedAt }) => device?.startsWith(phone.number) && openedAt >= from,
+    ).length;
+
+  test.each(['http', 'socks5'] as const)(
+    'through a proxy of the kind %s: messages and files; away, nothing goes around it; then all goes on, linked again too',
+    { timeout: 240_000 },
+    async (protocol) => {
+      const own = await pairSession(system(), tenant);
+      proxied.push(own);
+      const webhook = await subscribe(tenant, own.sessionId);
+      const proxy = await startTestProxy({ protocol, credentials: { username: 'ann', password: `pass-${protocol}` } });
+      proxies.push(proxy);
+      system().secrets.add(`pass-${protocol}`);
+      const { wsUrl, mediaHost } = await sandbox().info();
+      const began = Date.now();
+      await tenant.api.data(`/api/sessions/${own.sessionId}/proxy`, { method: 'PUT', json: { url: proxy.url } });
+      await waitFor(async () => (await proxyOf(own)).lastUsedAt, { what: 'a login through the proxy' });
+      await waitForStatus(tenant.api, own.sessionId, 'connected');
+      expect(await proxyOf(own)).toMatchObject({ source: 'session', hasCredentials: true, lastError: null });
+
+      const file = Buffer.from(`A file by ${protocol}.`);
+      const document = { type: 'document', fileName: 'a.txt', media: { base64: file.toString('base64') } };
+      const sent = await own.api.send(own.sessionId, { to: friend.number, ...document }, { wait: 'delivered' });
+      expect(sent.body.data).toMatchObject({ status: 'delivered' });
+      expect(await sandbox().file(friend.number, sent.body.data.waMessageId)).toEqual(file);
+      const back = await sandbox().send(friend.number, {
+        to: own.phone.number,
+        type: 'document',
+        fileName: 'b.txt',
+        data: file.toString('base64'),
+      });
+      const { data } = await webhook.waitForEvent('media.ready', (event) => event.data.waMessageId === back.id);
+      const { mediaId } = data.media as { mediaId: string };
+      expect((await own.api.call<Buffer>(`/api/media/${mediaId}/content`)).body).toEqual(file);
+      expect(proxy.asked).toContain(new URL(wsUrl).host);
+      expect(proxy.asked.filter((host) => host === mediaHost).length, 'up and down').toBeGreaterThanOrEqual(2);
+
+      await proxy.stop();
+      const away = Date.now();
+      const told = await waitFor(
+        async () => {
+          const session = await tenant.api.getSession(own.sessionId);
+          return session.reason?.includes('proxy') && session;
+        },
+        { what: 'the reason' },
+      );
+      expect(told).toMatchObject({ status: 'reconnecting', reason: expect.stringMatching(/PUT .*\/proxy/) });
+      await waitFor(async () => (await proxyOf(own)).lastError === 'it refuses connections', { what: 'the error' });
+      const text = { to: friend.number, type: 'text', message: `Accepted while the proxy was away (${protocol}).` };
+      const waiting = (await own.api.send(own.sessionId, text, { wait: 'queued' })).body.data;
+      // Its next attempt, at least: the error has another time.
+      const { lastErrorAt } = await proxyOf(own);
+      await waitFor(async () => (await proxyOf(own)).lastErrorAt !== lastErrorAt, { what: 'another attempt' });
+      expect(await loginsOf(own, away), 'logins around the proxy').toBe(0);
+      expect(await own.api.data<Message>(`/api/messages/${waiting.messageId}`)).toMatchObject({ status: 'queued' });
+
+      // It comes back to a phone that has unlinked it meanwhile: what was accepted waits for the next link.
+      const [device] = await sandbox().devices(own.phone.number);
+      await sandbox().removeDevice(own.phone.number, device!.id);
+      const asked = proxy.asked.length;
+      await proxy.start();
+      await waitFor(async () => (await tenant.api.getSession(own.sessionId)).state === 'logged_out', {
+        what: 'the session to be logged out',
+      });
+      expect(proxy.asked.length).toBeGreaterThan(asked);
+      const relink = await tenant.api.data<RelinkResult>(`/api/sessions/${own.sessionId}/relink`, { method: 'POST' });
+      expect(relink).toMatchObject({ expects: `+${own.phone.number}`, queued: 1 });
+      system().secrets.add(relink.qr!);
+      await sandbox().scan(own.phone.number, relink.qr!);
+      await waitForStatus(tenant.api, own.sessionId, 'connected');
+      await webhook.waitForEvent('message.delivered', (event) => event.data.messageId === waiting.messageId);
+      expect((await sandbox().inbox(friend.number)).filter((shown) => shown.text === text.message)).toHaveLength(1);
+      expect(await own.api.getSession(own.sessionId), 'by its key of before').toMatchObject({ status: 'connected' });
+      expect(await proxyOf(own)).toMatchObject({ source: 'session', lastError: null });
+      const wsAsked = proxy.asked.filter((host) => host === new URL(wsUrl).host).length;
+      expect(await loginsOf(own, began)).toBeLessThanOrEqual(wsAsked);
+      await webhook.close();
+    },
+  );
+
+  test('a version is pinned; another one, which some sessions try, goes back by itself when WhatsApp refuses it', {
+    timeout: 240_000,
+  }, async () => {
+    const [tries, stays] = proxied as [PairedSession, PairedSession];
+    const { email, password } = system().admin;
+    const { token } = await system().gateway.login(email, password);
+    const admin = system().gateway.as(token);
+    const set = (change: object) =>
+      admin.data<WhatsAppVersion>('/api/admin/whatsapp-version', {
+        method: 'PUT',
+        json: { network: 'sandbox', ...change },
+      });
+    const versions = () => admin.data<{ networks: WhatsAppVersion[] }>('/api/admin/whatsapp-version');
+    const read = async () => (await versions()).networks.find(({ network }) => network === 'sandbox')!;
+    const [pinned, old] = ['2.3000.1099999999', '2.3000.1000000001'];
+    await set({ version: pinned });
+    await Promise.all([restart(tries), restart(stays)]);
+    await waitFor(
+      async () => (await read()).inUse.find(({ version, sessions }) => version === pinned && sessions === 2),
+      { what: 'both to log in with the version' },
+    );
+    const { sessions } = await admin.data<{ sessions: Session[] }>('/api/admin/sessions?limit=100');
+    const { id } = sessions.find(({ sessionId }) => sessionId === tries.sessionId)!;
+    try {
+      await set({ candidate: { version: old, percent: 0, sessionIds: [id] } });
+      await sandbox().takeClientsFrom(pinned);
+      await Promise.all([restart(tries), restart(stays)]);
+      const after = await waitFor(async () => (await read()).rolledBack && (await read()), { what: 'the roll-back' });
+      expect(after).toMatchObject({ version: pinned, candidate: null, rolledBack: { version: old } });
+      for (const { sessionId } of [tries, stays]) await waitForStatus(tenant.api, sessionId, 'connected');
+      expect((await read()).outdated).toBe(0);
+    } finally {
+      await sandbox().takeClientsFrom(null);
+      await set({ version: null, candidate: null });
+    }
+  });
 });
 
 expectSoundSystem(system);

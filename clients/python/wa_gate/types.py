@@ -297,6 +297,7 @@ class BulkResult(TypedDict):
     parts: NotRequired[List[Dict[str, Any]]]
     chat: NotRequired[str]
     identities: NotRequired[MessageIdentities]
+    risk: NotRequired[RiskWarning]
     error: NotRequired[Dict[str, Any]]
     replayed: NotRequired[bool]
     refusal: NotRequired[Dict[str, Any]]
@@ -2225,6 +2226,12 @@ class RiskSummary(TypedDict):
     score: int
     level: Literal["low", "elevated", "high", "critical"]
 
+class RiskWarning(TypedDict):
+    score: int
+    level: Literal["low", "elevated", "high", "critical"]
+    reason: str
+    advice: str
+
 RotateKeyRequest = Union[Dict[str, Any], None]
 
 RotateWebhookSecretRequest = Union[Dict[str, Any], None]
@@ -2721,6 +2728,7 @@ class SendResult(TypedDict):
     parts: NotRequired[List[Dict[str, Any]]]
     chat: NotRequired[str]
     identities: NotRequired[MessageIdentities]
+    risk: NotRequired[RiskWarning]
     error: NotRequired[Dict[str, Any]]
 
 class SendStickerFromDefaultRequest(TypedDict):
@@ -3172,6 +3180,7 @@ class Timeline(TypedDict):
     status: Literal["queued", "sending", "sent", "delivered", "read", "failed", "received"]
     state: Literal["queued", "scheduled", "sending", "failed", "unknown", "cancelled", "expired", "sent", "delivered", "read", "played", "received"]
     waiting: List[Wait]
+    risk: NotRequired[RiskWarning]
     timeline: List[TimelineEntry]
 
 class TimelineEntry(TypedDict):

@@ -10,6 +10,7 @@ import { messageContext } from './message-context.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { MESSAGE_SOURCES, MESSAGE_TYPES } from './message-types.ts';
 import { CursorPaginationSchema, twoWayCursorQuery } from './paging.ts';
+import { RiskWarningSchema } from './risk.ts';
 import { anyObject, nullable, oneOf, timestamp } from './schema.ts';
 import { PRIORITIES } from './send-requests.ts';
 
@@ -96,6 +97,7 @@ export const SendResultSchema = Type.Object({
   ),
   chat: Type.Optional(Type.String({ description: 'The chat as WhatsApp names it: maybe in another spelling.' })),
   identities: Type.Optional(MessageIdentitiesSchema),
+  risk: Type.Optional(RiskWarningSchema),
   error: Type.Optional(messageError),
 });
 export type SendResult = Static<typeof SendResultSchema>;

@@ -165,7 +165,7 @@ import {
   RateLimitSchema,
   SetRateLimitRequestSchema,
 } from './rate-limits.ts';
-import { RiskEntrySchema, RiskReasonSchema, RiskSummarySchema, SessionRiskSchema } from './risk.ts';
+import { RiskEntrySchema, RiskReasonSchema, RiskSummarySchema, RiskWarningSchema, SessionRiskSchema } from './risk.ts';
 import {
   ForwardRequestSchema,
   MessageTemplateSchema,
@@ -309,6 +309,7 @@ export const NAMED_SCHEMAS = {
   RiskEntry: RiskEntrySchema,
   RiskReason: RiskReasonSchema,
   RiskSummary: RiskSummarySchema,
+  RiskWarning: RiskWarningSchema,
   SessionRisk: SessionRiskSchema,
   UpdatePacingRequest: UpdatePacingRequestSchema,
   Queue: QueueSchema,

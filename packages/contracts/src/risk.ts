@@ -44,6 +44,19 @@ export const RiskSummarySchema = Type.Object(
 );
 export type RiskSummary = Static<typeof RiskSummarySchema>;
 
+export const RiskWarningSchema = Type.Object(
+  {
+    ...RiskSummarySchema.properties,
+    reason: Type.String({ description: 'What weighs most of what was observed, in a sentence for people.' }),
+    advice: Type.String({ description: 'What to do about it.' }),
+  },
+  {
+    description:
+      'WhatsApp may restrict or ban the account of the session: its level was `high` or `critical` a moment ago, or its score above `riskGuard`. Absent: it was not. GET /api/sessions/{id}/risk has all reasons.',
+  },
+);
+export type RiskWarning = Static<typeof RiskWarningSchema>;
+
 export const RiskEntrySchema = Type.Object({
   at: timestamp(),
   ...RiskSummarySchema.properties,

@@ -3,6 +3,7 @@ import { EVENT_TYPES } from './events/index.ts';
 import { MessageIdentitiesSchema } from './identities.ts';
 import { MESSAGE_STATES, MESSAGE_STATUSES } from './message-states.ts';
 import { PACING_WAITS } from './pacing.ts';
+import { RiskWarningSchema } from './risk.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES } from './session-states.ts';
 
@@ -64,6 +65,7 @@ export const TimelineSchema = Type.Object({
   status: oneOf(MESSAGE_STATUSES),
   state: oneOf(MESSAGE_STATES, 'The exact state behind the status.'),
   waiting: Type.Array(WaitSchema, { description: 'Why it is not sent yet; empty when nothing is waited for.' }),
+  risk: Type.Optional(RiskWarningSchema),
   timeline: Type.Array(TimelineEntrySchema, {
     description:
       "What happened, in the order of time. Receipts carry WhatsApp's time, in whole seconds; `wire` is when the last attempt was on the line, at the latest.",

@@ -57,11 +57,14 @@ export const WhatsAppVersionSchema = Type.Object({
       version: version('What some sessions try.'),
       percent,
       sessionIds: Type.Array(Type.String({ format: 'uuid' })),
-      accepted: Type.Integer({ minimum: 0, description: 'Sessions whose last login was with it.' }),
+      accepted: Type.Integer({
+        minimum: 0,
+        description: 'Sessions whose last login was with it, since the trial began.',
+      }),
       refused: Type.Integer({
         minimum: 0,
         description:
-          'Sessions to which WhatsApp has refused it. More than a tenth of those that have tried it end the trial.',
+          'Sessions to which WhatsApp has refused it since the trial began. More than a tenth of those that have tried it end the trial.',
       }),
     }),
   ),

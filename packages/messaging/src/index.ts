@@ -27,6 +27,7 @@ export {
   recordConnection,
   rollBackCandidate,
 } from './connecting/connection-record.ts';
+export { HAS_ACCEPTED, HAS_REFUSED } from './connecting/trial-sql.ts';
 export { type ContactFact, isLidJid, isNumberJid, isPersonJid, type NameKind } from './contacts/contact-fact.ts';
 export { eraseContact } from './contacts/erase.ts';
 export { readIdentities, type ToldNames } from './contacts/identities.ts';

@@ -53,7 +53,7 @@ import {
 } from '../modules/messages/index.ts';
 import { createPacingService } from '../modules/pacing/index.ts';
 import { createQueuesService } from '../modules/queues/index.ts';
-import { createRiskService } from '../modules/risk/index.ts';
+import { createRiskService, createRiskWarnings } from '../modules/risk/index.ts';
 import { createSandboxControl } from '../modules/sandbox/index.ts';
 import { createSessionDirectory, createSessionsRepository, createSessionsService } from '../modules/sessions/index.ts';
 import { createQrHistoryRepository } from '../modules/single-account/index.ts';
@@ -154,7 +154,8 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
   const sessionEgress = createSessionEgress(ofProxies);
   const index = createMessageIndex({ pool });
   const references = createMessageReferences({ db: pool, names, index });
-  const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells });
+  const risks = createRiskWarnings({ db: pool, clock, logger });
+  const messages = createMessagesService({ db: pool, messages: records, names, index, doorbells, risks });
   const eventStreams = createEventStreams({
     db: pool,
     hints,
@@ -239,6 +240,7 @@ export function composeApi(resources: Resources, config: Config, metrics: Gatewa
         }),
         files: media.messageFiles,
         waiter,
+        risks,
         onAccepted: (kind, by) => metrics.accepted.inc({ kind, by }),
       }),
       history: createHistoryService({ db: pool }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseVersion, formatVersion, parseVersion } from './client-version.ts';
 
-const NONE = { version: null, candidate: null, candidatePercent: 0, isNamed: false, refusedVersion: null };
+const NONE = { version: null, candidate: null, candidatePercent: 0, isNamed: false, hasRefusedCandidate: false };
 const BUILT_IN = parseVersion('2.3000.1')!;
 const ids = Array.from({ length: 1_000 }, (_, index) => `session-${index}`);
 const chosen = (id: string, plan: Partial<typeof NONE> | object) => {
@@ -18,7 +18,7 @@ describe('the version that a session logs in with', () => {
   it('is the candidate for those that are named, unless it was refused to them', () => {
     const trial = { version: '2.3000.2', candidate: '2.3000.3', isNamed: true };
     expect(chosen('a', trial)).toBe('2.3000.3 tried');
-    expect(chosen('a', { ...trial, refusedVersion: '2.3000.3' })).toBe('2.3000.2');
+    expect(chosen('a', { ...trial, hasRefusedCandidate: true })).toBe('2.3000.2');
     expect(chosen('a', { ...trial, isNamed: false })).toBe('2.3000.2');
   });
 

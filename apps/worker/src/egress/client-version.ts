@@ -23,19 +23,20 @@ function placeOf(sessionId: string, version: string): number {
 }
 
 /**
- * The version that a session logs in with. A candidate that WhatsApp has refused to it is not tried again.
+ * The version that a session logs in with. A candidate that WhatsApp has refused to it is not tried again in the same
+ * trial.
  *
  * @param fallback of this worker
  */
 export function chooseVersion(
   sessionId: string,
-  plan: Pick<ConnectionPlan, 'version' | 'candidate' | 'candidatePercent' | 'isNamed' | 'refusedVersion'>,
+  plan: Pick<ConnectionPlan, 'version' | 'candidate' | 'candidatePercent' | 'isNamed' | 'hasRefusedCandidate'>,
   fallback: ClientVersion,
 ): { version: ClientVersion; isCandidate: boolean } {
-  const { candidate, candidatePercent, isNamed, refusedVersion } = plan;
+  const { candidate, candidatePercent, isNamed, hasRefusedCandidate } = plan;
   const pinned = parseVersion(plan.version) ?? fallback;
   const tried = parseVersion(candidate);
   const isChosen = isNamed || placeOf(sessionId, candidate ?? '') < candidatePercent;
-  if (!tried || candidate === refusedVersion || !isChosen) return { version: pinned, isCandidate: false };
+  if (!tried || hasRefusedCandidate || !isChosen) return { version: pinned, isCandidate: false };
   return { version: tried, isCandidate: true };
 }

@@ -1,12 +1,14 @@
 import { PROXY_BOX, parseProxy, proxyAddress, sealProxy } from '@wa-gate/egress';
 import { createSecretBox } from '@wa-gate/kit';
-import { startTestProxy, type TestProxy, type TestProxyOptions, waitFor } from '@wa-gate/testkit';
+import { seedSession, startTestProxy, type TestProxy, type TestProxyOptions, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
 
 const CREDENTIALS = { username: 'ann', password: 'pass-of-the-proxy' };
 const PINNED = '2.3000.1043857760';
 const TRIED = '2.2000.1';
+/** Accepted logins that would outvote one refusal. */
+const EARLIER = 10;
 
 let world: World;
 const proxies: TestProxy[] = [];
@@ -149,8 +151,10 @@ describe('the name of the device', () => {
 describe('the version of WhatsApp Web', () => {
   const setVersions = (version: string | null, candidate: string | null = null, sessions: string[] = []) =>
     world.database.pool.query(
-      `INSERT INTO whatsapp_versions (network, version, candidate, candidate_session_ids) VALUES ('SANDBOX', $1, $2, $3)
-       ON CONFLICT (network) DO UPDATE SET version = $1, candidate = $2, candidate_session_ids = $3, rolled_back = NULL`,
+      `INSERT INTO whatsapp_versions (network, version, candidate, candidate_session_ids, candidate_since)
+       VALUES ('SANDBOX', $1, $2, $3, now())
+       ON CONFLICT (network) DO UPDATE SET version = $1, candidate = $2, candidate_session_ids = $3, candidate_since = now(),
+         rolled_back = NULL`,
       [version, candidate, sessions],
     );
   const restart = async (sessionId: string) => (await world.actor(sessionId)).restart();
@@ -175,10 +179,17 @@ describe('the version of WhatsApp Web', () => {
     await waitFor(async () => (await connection(sessionId)).version === PINNED, { what: 'the record of the version' });
   });
 
-  it('a candidate that is refused is rolled back, and its session goes on with the proven one', {
+  it('a candidate that is refused is rolled back, whoever has logged in with it before its trial, and its session goes on', {
     timeout: 60_000,
   }, async () => {
     const [tries, stays] = [await world.createPaired(), await world.createPaired()];
+    for (let n = 0; n < EARLIER; n += 1) {
+      const earlier = await seedSession(world.database.pool, {});
+      await world.database.pool.query(
+        `INSERT INTO session_connections (session_id, client_version, opened_at) VALUES ($1, $2, now() - interval '1 hour')`,
+        [earlier.sessionId, TRIED],
+      );
+    }
     await setVersions(PINNED, TRIED, [tries.sessionId]);
     await world.sandbox.requireVersion(PINNED);
     await Promise.all([restart(tries.sessionId), restart(stays.sessionId)]);

@@ -76,6 +76,8 @@ const NO_PLAN: ConnectionPlan = {
   isNamed: false,
   clientVersion: null,
   refusedVersion: null,
+  hasAcceptedCandidate: false,
+  hasRefusedCandidate: false,
   hasProxyError: false,
   relinkNumber: null,
 };

@@ -249,12 +249,14 @@ export class SessionConnection {
   /** The account has logged in. Another one than the session is to be linked to again is unlinked. */
   #opened(identity: Identity, route: Route): void {
     const { owner, pool, traffic } = this.#deps;
-    const { relinkNumber, clientVersion, refusedVersion, hasProxyError } = route.plan;
+    const { relinkNumber, clientVersion, refusedVersion, hasProxyError, hasAcceptedCandidate } = route.plan;
     if (relinkNumber !== null && relinkNumber !== identity.phoneNumber) return void this.#refuseAccount();
     traffic.contacts.add(ownFacts(identity).map((fact) => ({ ...owner, ...fact })));
     const version = formatVersion(route.version);
     const isNews = clientVersion !== version || refusedVersion === version || hasProxyError;
-    if (isNews || route.usesProxy) void this.#record({ kind: 'opened', version, usedProxy: route.usesProxy });
+    const isFirstOfTrial = route.isCandidate && !hasAcceptedCandidate;
+    if (isNews || isFirstOfTrial || route.usesProxy)
+      void this.#record({ kind: 'opened', version, usedProxy: route.usesProxy });
     if (relinkNumber !== null) void this.#write(() => forgetRelink(pool, owner));
     if (this.#connection) this.#listener.opened(identity, this.#connection);
   }

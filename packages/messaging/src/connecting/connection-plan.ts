@@ -1,4 +1,5 @@
 import type { Network, Queryable } from '@wa-gate/db';
+import { HAS_ACCEPTED, HAS_REFUSED } from './trial-sql.ts';
 
 /** What a session logs in with, as it is stored. */
 export interface ConnectionPlan {
@@ -18,6 +19,10 @@ export interface ConnectionPlan {
   clientVersion: string | null;
   /** Refused to this session last. */
   refusedVersion: string | null;
+  /** The session has logged in with the candidate since its trial began. */
+  hasAcceptedCandidate: boolean;
+  /** The candidate was refused to the session since its trial began. */
+  hasRefusedCandidate: boolean;
   /** Whether the last attempt ended at a proxy. */
   hasProxyError: boolean;
   /** Digits: the account that a logged-out session is to be linked to again. */
@@ -30,6 +35,7 @@ const READ = {
       coalesce(v.candidate_percent, 0) AS "candidatePercent",
       coalesce(s.id = ANY (v.candidate_session_ids), false) AS "isNamed",
       c.client_version AS "clientVersion", c.refused_version AS "refusedVersion",
+      coalesce(${HAS_ACCEPTED}, false) AS "hasAcceptedCandidate", coalesce(${HAS_REFUSED}, false) AS "hasRefusedCandidate",
       c.proxy_error IS NOT NULL AS "hasProxyError", c.relink_number AS "relinkNumber"
     FROM sessions s LEFT JOIN session_connections c ON c.session_id = s.id
     LEFT JOIN whatsapp_versions v ON v.network = s.network WHERE s.id = $1`,

@@ -19,6 +19,9 @@ const EVERY = {
   idle: 3_600,
 } as const;
 
+/** Seconds that a change of a session may take from its time to its commit. */
+const COMMIT_SECONDS = 2;
+
 /** Sessions without a row get one when they are linked. */
 const ADOPT = {
   name: 'adopt-risk',
@@ -30,12 +33,15 @@ const ADOPT = {
  * Those that are due are claimed by moving their next time: any number of processes may claim at once. A session whose
  * row has changed since its last assessment (a lock, a cap, a refusal of the account) is due at once, and so are those
  * of $1, of which a message was refused. Whether anything was sent, one entry of an index says.
+ *
+ * A change has the time at which its transaction began, and an assessment may look before the commit: what changed
+ * shortly before an assessment is looked at once more.
  */
 const CLAIM = {
   name: 'claim-risk',
   text: `WITH due AS MATERIALIZED (
     SELECT r.session_id FROM session_risk r JOIN sessions s ON s.id = r.session_id
-    WHERE r.assessed_at IS NULL OR r.session_id = ANY($1::uuid[]) OR (s.updated_at > r.assessed_at AND r.assessed_at < now() - interval '${EVERY.news} s')
+    WHERE r.assessed_at IS NULL OR r.session_id = ANY($1::uuid[]) OR (s.updated_at > r.assessed_at - interval '${COMMIT_SECONDS} s' AND r.assessed_at < now() - interval '${EVERY.news} s')
       OR (r.next_at <= now() AND (r.assessed_at < now() - interval '${EVERY.idle} s' OR r.level <> 'low'
         OR EXISTS (SELECT FROM messages m WHERE m.session_id = r.session_id
           AND m.id >= ${firstIdOf('r.assessed_at')})))

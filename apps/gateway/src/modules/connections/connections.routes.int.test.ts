@@ -100,11 +100,21 @@ describe('the version of WhatsApp Web', () => {
       version: '2.3000.5',
       candidate: { ...candidate, accepted: 0, refused: 0 },
     });
-    await fixture.database.pool.query(
-      `INSERT INTO session_connections (session_id, client_version) VALUES ($1, '2.3000.6')`,
-      [session.id],
-    );
-    expect(await get()).toMatchObject({ candidate: { accepted: 1 }, inUse: [{ version: '2.3000.6', sessions: 1 }] });
+    const login = (at: string) =>
+      fixture.database.pool.query(
+        `INSERT INTO session_connections (session_id, client_version, opened_at) VALUES ($1, '2.3000.6', ${at})
+         ON CONFLICT (session_id) DO UPDATE SET opened_at = excluded.opened_at`,
+        [session.id],
+      );
+    await login(`now() - interval '1 minute'`);
+    expect(await get()).toMatchObject({ candidate: { accepted: 0 }, inUse: [{ version: '2.3000.6', sessions: 1 }] });
+    await login('now()');
+    expect(await get()).toMatchObject({ candidate: { accepted: 1 } });
+    await set({ network: 'sandbox', candidate: { ...candidate, percent: 20 } });
+    expect(await get(), 'the same trial').toMatchObject({ candidate: { percent: 20, accepted: 1 } });
+    await set({ network: 'sandbox', candidate: null });
+    await set({ network: 'sandbox', candidate });
+    expect(await get(), 'another trial').toMatchObject({ candidate: { accepted: 0, refused: 0 } });
     expect((await set({ network: 'sandbox', version: null, candidate: null })).body.data).toMatchObject({
       version: null,
       candidate: null,

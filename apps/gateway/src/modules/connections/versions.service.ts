@@ -1,5 +1,6 @@
 import type { SetWhatsAppVersionRequest, WhatsAppVersion } from '@wa-gate/contracts';
 import { inTransaction, type Network, type Pool, type Queryable } from '@wa-gate/db';
+import { HAS_ACCEPTED, HAS_REFUSED } from '@wa-gate/messaging';
 import { ApiError } from '../../http/api-error.ts';
 import { type Actor, writeAudit } from '../audit/index.ts';
 
@@ -30,11 +31,12 @@ const SETTINGS = `v.version, v.candidate, coalesce(v.candidate_percent, 0) AS pe
 const READ = {
   name: 'whatsapp-versions',
   text: `WITH connections AS MATERIALIZED (
-    SELECT s.network, c.client_version, c.refused_version FROM session_connections c JOIN sessions s ON s.id = c.session_id
+    SELECT s.network, c.client_version, ${HAS_ACCEPTED} AS has_accepted, ${HAS_REFUSED} AS has_refused
+    FROM session_connections c JOIN sessions s ON s.id = c.session_id LEFT JOIN whatsapp_versions v ON v.network = s.network
   )
   SELECT n.network, ${SETTINGS},
-    (SELECT count(*)::int FROM connections c WHERE c.network = n.network AND c.client_version = v.candidate) AS accepted,
-    (SELECT count(*)::int FROM connections c WHERE c.network = n.network AND c.refused_version = v.candidate) AS refused,
+    (SELECT count(*)::int FROM connections c WHERE c.network = n.network AND c.has_accepted) AS accepted,
+    (SELECT count(*)::int FROM connections c WHERE c.network = n.network AND c.has_refused) AS refused,
     (SELECT count(*)::int FROM sessions s WHERE s.network = n.network AND s.state = 'ERROR' AND s.state_code = '405') AS outdated,
     (SELECT coalesce(json_agg(u ORDER BY u.sessions DESC, u.version), '[]') FROM (
       SELECT client_version AS version, count(*)::int AS sessions FROM connections c
@@ -45,7 +47,9 @@ const READ = {
 
 const LOCK = `INSERT INTO whatsapp_versions AS v (network) VALUES ($1) ON CONFLICT (network) DO UPDATE SET updated_at = now()
   RETURNING ${SETTINGS}`;
-const WRITE = `UPDATE whatsapp_versions SET version = $2, candidate = $3, candidate_percent = $4, candidate_session_ids = $5
+/** A candidate that stays goes on with its trial; another one, or the same after its trial ended, begins its own. */
+const WRITE = `UPDATE whatsapp_versions SET version = $2, candidate = $3, candidate_percent = $4, candidate_session_ids = $5,
+    candidate_since = CASE WHEN candidate = $3 THEN candidate_since WHEN $3::text IS NOT NULL THEN now() END
   WHERE network = $1`;
 
 type Stored = Pick<Row, 'version' | 'candidate' | 'percent' | 'sessionIds'>;

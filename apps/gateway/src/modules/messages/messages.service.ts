@@ -19,6 +19,7 @@ import type { Principal } from '../../principal.ts';
 import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { ContactNames } from '../contacts/index.ts';
 import type { MessageIndex } from '../message-index/index.ts';
+import type { RiskWarnings } from '../risk/index.ts';
 import type { Reach } from '../sessions/index.ts';
 import { readBallots } from './ballots.repository.ts';
 import { readChanges } from './changes.repository.ts';
@@ -64,6 +65,7 @@ export interface MessagesDependencies {
   names: Pick<ContactNames, 'ofChat'>;
   index: Pick<MessageIndex, 'catchUp' | 'sessionsOf'>;
   doorbells: Pick<Doorbells, 'notifySession'>;
+  risks: RiskWarnings;
 }
 
 /** Messages that an export reads at a time. */
@@ -76,6 +78,7 @@ export function createMessagesService({
   names,
   index,
   doorbells,
+  risks,
 }: MessagesDependencies): MessagesService {
   const timelines = createTimelineRepository(db);
 
@@ -163,8 +166,12 @@ export function createMessagesService({
 
     async timeline(principal, id) {
       const record = await find(principal, id);
-      const [queue, events] = await Promise.all([timelines.queue(record.id), timelines.events(record.id)]);
-      return composeTimeline(record, queue, events);
+      const [queue, events, risk] = await Promise.all([
+        timelines.queue(record.id),
+        timelines.events(record.id),
+        risks.of(record.sessionId),
+      ]);
+      return composeTimeline(record, queue, events, risk);
     },
 
     async fetchFile(principal, id) {

@@ -6,6 +6,7 @@ import {
   type KindName,
   LIMITS,
   type OutboundRequest,
+  type RiskWarning,
   type SendRequest,
   type SendResult,
   splitRequest,
@@ -34,6 +35,7 @@ import type { Doorbells } from '../../worker-links/doorbells.ts';
 import type { Offers } from '../../worker-links/offers.ts';
 import type { ContactNames, Recipient } from '../contacts/index.ts';
 import type { FilesOfCall, MessageFiles, TakenFiles } from '../media/index.ts';
+import type { RiskWarnings } from '../risk/index.ts';
 import type { Accepting } from './accepting.ts';
 import type { LinkPreviews } from './link-preview/link-previews.ts';
 import type { MessageRecord, MessagesRepository } from './messages.repository.ts';
@@ -55,6 +57,7 @@ export interface SendingDependencies {
   previews: LinkPreviews;
   files: MessageFiles;
   waiter: OutcomeWaiter;
+  risks: RiskWarnings;
   /** A message was accepted, by this process or by the owner of its session. */
   onAccepted?: (kind: KindName, by: 'gateway' | 'owner') => void;
 }
@@ -228,7 +231,7 @@ const isOffered = ({
 
 /** Accepts messages and waits for what becomes of them. */
 export function createSending(deps: SendingDependencies): Sending {
-  const { db, accepting, doorbells, offers, messages, names, previews, files, waiter, onAccepted } = deps;
+  const { db, accepting, doorbells, offers, messages, names, previews, files, waiter, risks, onAccepted } = deps;
 
   /** A part of one statement in PostgreSQL, and one notification. */
   async function accept(message: AcceptedMessage): Promise<Extract<Acceptance, { outcome: 'accepted' | 'used' }>> {
@@ -435,10 +438,11 @@ export function createSending(deps: SendingDependencies): Sending {
   return {
     async send(session, request, options, forwarding) {
       const { recipient, message, discard } = await prepare(session, request, options, forwarding);
+      const warning = risks.of(session.id);
       try {
         const outcome = await sendMessage(session, recipient, request, message, options);
         if (outcome.isReplay) await discard();
-        return outcome;
+        return withRisk(outcome, await warning);
       } catch (error) {
         await discardIfRefused(error, discard);
         throw error;
@@ -471,10 +475,14 @@ export function createSending(deps: SendingDependencies): Sending {
         });
       }
       if (ready.length > 0) doorbells.notifySession(session.id);
-      return settled;
+      const warning = await risks.of(session.id);
+      return settled.map((outcome) => (outcome instanceof ApiError ? outcome : withRisk(outcome, warning)));
     },
   };
 }
+
+const withRisk = <T extends BulkOutcome>(outcome: T, risk: RiskWarning | undefined): T =>
+  risk ? { ...outcome, result: { ...outcome.result, risk } } : outcome;
 
 /** Messages of a bulk request whose recipients and files are looked up at once, and that one statement accepts. */
 const PREPARED_AT_ONCE = 8;

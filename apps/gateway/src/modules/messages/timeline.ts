@@ -3,6 +3,7 @@ import {
   describeSessionState,
   hasFailed,
   type PacingWait,
+  type RiskWarning,
   TIMELINE_STEPS,
   type Timeline,
   type TimelineDelivery,
@@ -14,7 +15,12 @@ import { identitiesOf } from './present-message.ts';
 import type { EventRecord, QueueRecord } from './timeline.repository.ts';
 
 /** What the rows tell about a message, in the order in which it happened. */
-export function composeTimeline(message: MessageRecord, queue: QueueRecord | null, events: EventRecord[]): Timeline {
+export function composeTimeline(
+  message: MessageRecord,
+  queue: QueueRecord | null,
+  events: EventRecord[],
+  risk?: RiskWarning,
+): Timeline {
   const entries = [...lifeOf(message, queue), ...failureOf(message, events), ...events.map(eventEntry)];
   return {
     messageId: message.id,
@@ -22,9 +28,17 @@ export function composeTimeline(message: MessageRecord, queue: QueueRecord | nul
     identities: identitiesOf(message),
     ...describeMessageState(message.state),
     waiting: queue ? waitsOf(message, queue) : [],
+    ...(risk && mayBeDueToRisk(message, queue) && { risk }),
     timeline: entries.sort(byTime),
   };
 }
+
+/** What has left is not held by anything, and what came in was not sent by the account. */
+const mayBeDueToRisk = ({ state }: MessageRecord, queue: QueueRecord | null): boolean =>
+  queue !== null && (isUnsent(state) || hasFailed(state));
+
+const isUnsent = (state: MessageRecord['state']): boolean =>
+  state === 'QUEUED' || state === 'SCHEDULED' || state === 'SENDING';
 
 /**
  * Times come from several clocks, and some count whole seconds. Steps with the same time are shown in their natural
@@ -91,7 +105,7 @@ const PACING_SENTENCES: Record<Exclude<PacingWait, 'time_lock'>, string> = {
 
 /** Everything that keeps it from going now; the one that lasts longest may come at any place. */
 function waitsOf(message: MessageRecord, queue: QueueRecord): Wait[] {
-  if (message.state !== 'QUEUED' && message.state !== 'SCHEDULED' && message.state !== 'SENDING') return [];
+  if (!isUnsent(message.state)) return [];
   const waits: Wait[] = [];
   if (queue.scheduledFor)
     waits.push({

@@ -119,6 +119,38 @@ describe('GET /api/sessions/{id}/risk (MR-097)', () => {
     expect(loops.reduce((sum, { guarded }) => sum + guarded(), 0)).toBe(1);
   });
 
+  it('who sends by a session at risk is told so in the answer and in the timeline, others are not', async () => {
+    const calm = await fixture.createSession(user);
+    await fixture.setState(calm, 'CONNECTED');
+    const sendBy = async ({ slug, key }: TestSession) =>
+      (await call('POST', `/api/sessions/${slug}/send?wait=queued`, { to: '+6281234567890', message: 'hello' }, key))
+        .body.data;
+    await lock(3_600);
+    startLoop();
+    await waitFor(async () => (await risk()).history.length === 1);
+    await Promise.all(stopping.map((stop) => stop()));
+    // The lock would refuse the send. The score is that of the last assessment.
+    await lock(null);
+    const withRisk = async () => {
+      const data = await sendBy(session);
+      return data.risk && (data as { messageId: string; risk: object });
+    };
+    // A gateway keeps what it has read for ten seconds.
+    const sent = await waitFor(withRisk, { timeoutMs: 20_000, what: 'a warning' });
+    const [worst] = (await risk()).reasons;
+    const warning = { score: 55, level: 'high', reason: worst.reason, advice: worst.advice };
+    expect(sent.risk).toEqual(warning);
+    const timeline = async ({ messageId }: { messageId: string }, { key }: TestSession) =>
+      (await call('GET', `/api/messages/${messageId}/timeline`, undefined, key)).body.data;
+    expect((await timeline(sent, session)).risk).toEqual(warning);
+    const messages = [{ to: '+6281234567890', message: 'hello' }, { to: 'nobody' }];
+    const { results } = (await call('POST', '/api/messages/bulk', { messages }, session.key)).body.data;
+    expect(results.map((result: { risk?: object }) => result.risk)).toEqual([warning, undefined]);
+    const other = await sendBy(calm);
+    expect(other).not.toHaveProperty('risk');
+    expect(await timeline(other, calm)).not.toHaveProperty('risk');
+  });
+
   it('a refused message brings the next assessment forward', async () => {
     const loop = startLoop();
     await waitFor(async () => (await risk()).history.length === 1);
