@@ -4,10 +4,12 @@ import {
   LIVE_EVENT_TYPES,
   type LiveEventType,
   type StreamedEvent,
+  WORKER_EVENT_TYPES,
+  type WorkerEvent,
 } from '@wa-gate/contracts';
 import { inTransaction } from '@wa-gate/db';
 import { recoverInstallation } from '@wa-gate/messaging';
-import { livePayloadProblems, payloadProblems } from '@wa-gate/testkit';
+import { livePayloadProblems, payloadProblems, workerPayloadProblems } from '@wa-gate/testkit';
 import { WebSocket } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addPhone, readQr, registerTenant, type Tenant, uniqueName, waitForStatus } from '../harness/pair-session.ts';
@@ -398,6 +400,28 @@ test('engine.event is told of no session without the setting, and has no key of 
   await waitFor(() => told.some(isOfFile), { what: 'the file as Baileys tells it' });
   expect(new Set(told.map(({ sessionId }) => sessionId))).toEqual(new Set([main.sessionId]));
   expect(JSON.stringify(told)).not.toMatch(/mediaKey|Sha256|messageSecret|thumbnail/i);
+});
+
+test('each event of a worker is brought about, and administrators read it as the registry promises (MR-059)', async () => {
+  const { email, password } = system().admin;
+  const admin = system().gateway.as((await system().gateway.login(email, password)).token);
+  const read = () => admin.data<{ events: WorkerEvent[] }>('/api/admin/events?limit=500');
+  const json = { workerId: 'expected', endpoint: 'http://127.0.0.1:9' };
+  await admin.data('/api/admin/workers', { method: 'POST', json });
+  await admin.data('/api/admin/workers/expected/drain', { method: 'POST' });
+  const isTold = async (type: string) => (await read()).events.some(({ event }) => event === type);
+  await waitFor(() => isTold('worker.drained'), { what: 'worker.drained' });
+  await admin.data('/api/admin/workers/expected', { method: 'DELETE' });
+  await system().restart('worker-1', 'SIGTERM');
+  await waitForStatus(tenant.api, main.sessionId, 'connected');
+  const { events } = await read();
+  expect(new Set(events.map(({ event }) => event))).toEqual(new Set(WORKER_EVENT_TYPES));
+  expect(events.flatMap(workerPayloadProblems)).toEqual([]);
+  // Also over the lives that were killed before.
+  const ofWorker = events.filter(({ workerId }) => workerId !== 'expected').map(({ event }) => event);
+  const presence = ofWorker.filter((event) => event === 'worker.online' || event === 'worker.offline');
+  expect(presence).toEqual(presence.map((_, index) => (index % 2 === 0 ? 'worker.online' : 'worker.offline')));
+  expect(presence.at(-1)).toBe('worker.online');
 });
 
 test('message.sent has one shape: what the phone sent, and what the API sent', async () => {

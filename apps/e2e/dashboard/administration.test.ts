@@ -158,6 +158,9 @@ describe('administration (MR-200)', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Drain' }).click();
     await expect.poll(() => hosted(to), { timeout: 30_000 }).toBe(4);
     await expect.poll(() => hosted(from)).toBe(0);
+    const events = page.getByRole('region', { name: 'Events' }).getByRole('row').filter({ hasText: from });
+    await events.getByText('Drained: its process may be ended').waitFor();
+    await events.getByText('Is being drained').waitFor();
     await admin.picture('fleet-drained-1440-light');
     await page.getByRole('button', { name: `What to do with ${from}` }).click();
     await page.getByRole('menuitem', { name: 'Take sessions again' }).click();

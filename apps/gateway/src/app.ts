@@ -51,6 +51,7 @@ import type { DeliveriesService } from './modules/deliveries/index.ts';
 import { errorCodesRoutes } from './modules/error-codes/error-codes.routes.ts';
 import { eventsRoutes } from './modules/events/events.routes.ts';
 import type { EventStreams } from './modules/events/index.ts';
+import { workerEventsRoutes } from './modules/events/worker-events.routes.ts';
 import type { GroupPeople, GroupsService } from './modules/groups/index.ts';
 import { healthRoutes, probeRoutes } from './modules/health/health.routes.ts';
 import type { HealthService } from './modules/health/index.ts';
@@ -364,6 +365,7 @@ export async function buildGateway(deps: GatewayDependencies): Promise<FastifyIn
     await scope.register(endpointsRoutes, { ...services, guards });
     await scope.register(deliveriesRoutes, { ...services, guards });
     await scope.register(eventsRoutes, { ...services, guards });
+    await scope.register(workerEventsRoutes, { ...services, guards });
     await scope.register(workersRoutes, { ...services, limiter });
     await scope.register(workerAdministrationRoutes, { ...services, guards });
     await scope.register(fleetRoutes, { ...services, guards });

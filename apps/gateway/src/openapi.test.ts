@@ -163,6 +163,8 @@ describe('the description of the API (MR-055, MR-056)', () => {
         'GET /api/admin/analytics/workers',
         'GET /api/admin/audit-logs',
         'GET /api/admin/autoscaling',
+        'GET /api/admin/events',
+        'GET /api/admin/events/stream',
         'GET /api/admin/login-locks',
         'GET /api/admin/logs',
         'GET /api/admin/rate-limits',

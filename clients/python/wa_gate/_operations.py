@@ -1368,6 +1368,12 @@ class WhatsappVersion(Namespace):
         return self._call("PUT", "/api/admin/whatsapp-version", body=body)
 
 
+class WorkerEvents(Namespace):
+    def list(self, *, after: Optional[str] = None, last: Optional[int] = None, limit: Optional[int] = None, wait: Optional[int] = None, events: Optional[str] = None, worker_id: Optional[str] = None) -> Dict[str, Any]:
+        """Events of the workers. ``GET /api/admin/events``"""
+        return self._call("GET", "/api/admin/events", query={"after": after, "last": last, "limit": limit, "wait": wait, "events": events, "workerId": worker_id})
+
+
 class Workers(Namespace):
     def add(self, body: t.AddWorkerRequest) -> t.AddWorkerResult:
         """Expect a worker at an endpoint. ``POST /api/admin/workers``"""
@@ -1501,5 +1507,6 @@ class Api:
         self.users = Users(transport)
         self.webhooks = Webhooks(transport)
         self.whatsapp_version = WhatsappVersion(transport)
+        self.worker_events = WorkerEvents(transport)
         self.workers = Workers(transport)
         self.workspaces = Workspaces(transport)

@@ -3456,6 +3456,22 @@ class Worker(TypedDict):
     revision: str
     description: Union[str, None]
 
+class WorkerAddedEvent(TypedDict):
+    id: str
+    event: Literal["worker.added"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
+
+class WorkerDrainedEvent(TypedDict):
+    id: str
+    event: Literal["worker.drained"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
+
 class WorkerMetrics(TypedDict):
     workerId: str
     endpoint: str
@@ -3478,6 +3494,46 @@ class WorkerMetricsResult(TypedDict):
     range: Literal["1h", "24h", "7d", "30d"]
     intervalSeconds: int
     workers: List[WorkerMetrics]
+
+class WorkerOfflineEvent(TypedDict):
+    id: str
+    event: Literal["worker.offline"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
+
+class WorkerOnlineEvent(TypedDict):
+    id: str
+    event: Literal["worker.online"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
+
+class WorkerRemovedEvent(TypedDict):
+    id: str
+    event: Literal["worker.removed"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
+
+class WorkerStateEvent(TypedDict):
+    id: str
+    event: Literal["worker.state"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
+
+class WorkerStoppingEvent(TypedDict):
+    id: str
+    event: Literal["worker.stopping"]
+    timestamp: int
+    workerId: str
+    seq: int
+    data: Dict[str, Any]
 
 class WorkerToken(TypedDict):
     workerId: str

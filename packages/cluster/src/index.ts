@@ -67,6 +67,7 @@ export {
 export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
 export { type JournalHalf, journalContext, SESSION_KEYS_BOX, sessionKeyContext } from './sealing.ts';
 export { type ClusterTiming, createTiming, DEFAULT_TIMING, scaleTiming, TimingError } from './timing.ts';
+export { noteWorkerChanges } from './worker-events.ts';
 export {
   type LeasedWorker,
   listWorkers,

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { METRIC_RANGES } from './fleet.ts';
 import { MESSAGE_TYPES } from './message-types.ts';
+import { NETWORKS } from './networks.ts';
 import { oneOf, timestamp } from './schema.ts';
 import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
-import { NETWORKS } from './sessions.ts';
 
 export const AnalyticsQuerySchema = Type.Object({
   range: Type.Optional(oneOf(METRIC_RANGES, 'Until now. Default: 24h.')),

@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
+import { NETWORKS } from './networks.ts';
 import { nullable, oneOf, requestBody, timestamp } from './schema.ts';
-import { NETWORKS } from './sessions.ts';
 
 export const METRIC_RANGES = ['1h', '24h', '7d', '30d'] as const;
 export type MetricRange = (typeof METRIC_RANGES)[number];

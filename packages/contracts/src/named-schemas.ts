@@ -103,7 +103,7 @@ import { DefaultSessionBodySchema } from './default-session.ts';
 import { DeletionSchema } from './deletions.ts';
 import { EventDeliverySchema, ReplayDeliveriesRequestSchema } from './deliveries.ts';
 import { ErrorDescriptionSchema, ErrorSchema } from './errors.ts';
-import { LIVE_SCHEMAS, WEBHOOK_SCHEMAS } from './events/index.ts';
+import { LIVE_SCHEMAS, WEBHOOK_SCHEMAS, WORKER_SCHEMAS } from './events/index.ts';
 import {
   AutoscalingSchema,
   FleetOperationRequestSchema,
@@ -249,6 +249,7 @@ export const NAMED_SCHEMAS = {
   ChannelPost: ChannelPostSchema,
   ...WEBHOOK_SCHEMAS,
   ...LIVE_SCHEMAS,
+  ...WORKER_SCHEMAS,
   AcceptInvitationResult: AcceptInvitationResultSchema,
   AddWorkerRequest: AddWorkerRequestSchema,
   AddWorkerResult: AddWorkerResultSchema,

@@ -1,14 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { deletionId } from './deletions.ts';
 import { MessageCappingSchema } from './message-capping.ts';
+import { NETWORKS } from './networks.ts';
 import { pageQuery } from './paging.ts';
 import { RiskSummarySchema } from './risk.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
 import { labelFilter, SessionSettingsChangeSchema, SessionSettingsSchema } from './session-settings.ts';
 import { SESSION_STATES, SESSION_STATUSES } from './session-states.ts';
 import { WebhookRequestSchema, WebhookWithSecretSchema } from './webhooks.ts';
-
-export const NETWORKS = ['live', 'sandbox'] as const;
 
 /** The id of a session that the caller has chosen, unique in the workspace. */
 export const SESSION_SLUG_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';

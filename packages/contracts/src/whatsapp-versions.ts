@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { NETWORKS } from './networks.ts';
 import { nullable, oneOf, timestamp } from './schema.ts';
-import { NETWORKS } from './sessions.ts';
 
 const version = (description: string) =>
   Type.String({ pattern: '^[0-9]{1,9}\\.[0-9]{1,9}\\.[0-9]{1,10}$', description, examples: ['2.3000.1043857760'] });

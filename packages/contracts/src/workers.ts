@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { NETWORKS } from './networks.ts';
 import { line, nullable, oneOf, requestBody, timestamp } from './schema.ts';
-import { NETWORKS } from './sessions.ts';
 
 /** `pending`: added by an administrator, and not registered yet. */
 export const WORKER_STATUSES = ['online', 'offline', 'maintenance', 'pending'] as const;

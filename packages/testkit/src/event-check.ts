@@ -1,4 +1,12 @@
-import { EVENTS, type EventType, LIVE_PAYLOADS, type LiveEventType, WEBHOOK_PAYLOADS } from '@wa-gate/contracts';
+import {
+  EVENTS,
+  type EventType,
+  LIVE_PAYLOADS,
+  type LiveEventType,
+  WEBHOOK_PAYLOADS,
+  WORKER_PAYLOADS,
+  type WorkerEventType,
+} from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
@@ -95,6 +103,11 @@ export function payloadProblems(payload: { event: string }): string[] {
 /** Checks an event that is not kept, as a stream shows it. */
 export function livePayloadProblems(type: LiveEventType, payload: object): string[] {
   return problemsOf(type, LIVE_PAYLOADS[type], 'payload', payload);
+}
+
+/** Checks an event of a worker, as administrators read it. */
+export function workerPayloadProblems(payload: { event: WorkerEventType }): string[] {
+  return problemsOf(payload.event, WORKER_PAYLOADS[payload.event], 'payload', payload);
 }
 
 /** A sentence, with an example, for each difference between the events of the database and the registry. */

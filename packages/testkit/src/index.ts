@@ -2,7 +2,7 @@ export { type AppProcess, type AppProcessOptions, spawnApp, startApp } from './a
 export { type SeededSession, seedEvent, seedSession, workerRegistration } from './builders.ts';
 export { type DocumentedVariable, declaredVariables, documentedVariables } from './configuration-table.ts';
 export { createTestDatabase, migrateFrom, type TestDatabase, type TestDatabaseOptions } from './database.ts';
-export { livePayloadProblems, payloadProblems, unpromisedEvents } from './event-check.ts';
+export { livePayloadProblems, payloadProblems, unpromisedEvents, workerPayloadProblems } from './event-check.ts';
 export { createFaultProxy, type FaultMode, type FaultProxy, type FaultProxyOptions } from './fault-proxy.ts';
 export { freePort } from './ports.ts';
 export { createTestRedis, testRedisUrl } from './redis.ts';

@@ -2,6 +2,7 @@ import {
   type Assignment,
   type ClusterTiming,
   drainRound,
+  noteWorkerChanges,
   type PlacementStrategy,
   type PlaceResult,
   placeSession,
@@ -33,6 +34,8 @@ export interface PlacementService {
   release(sessionId: string, reason: string, also: (tx: PoolClient, revoke: Revoke) => Promise<void>): Promise<void>;
   /** Places one batch of sessions that should run and have no living owner; notifies the workers that got some. */
   placeWaiting(limit: number): Promise<PlaceResult>;
+  /** Notes which workers are gone since their leases expired, and which are drained: their events come of it. */
+  noteWorkers(): Promise<void>;
   /** Asks draining workers for their next sessions; returns how many. */
   drain(): Promise<number>;
   /** Asks workers that have too much to do for a few sessions; returns how many. */
@@ -75,6 +78,9 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
       const result = await placeSessions(pool, { strategy, timing, limit });
       await settle(result.assignments);
       return result;
+    },
+    async noteWorkers() {
+      await noteWorkerChanges(pool, timing);
     },
     async drain() {
       const released = await drainRound(pool, timing);

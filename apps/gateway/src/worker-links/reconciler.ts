@@ -40,6 +40,10 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   let isBraking = false;
 
   async function round(stopping: AbortSignal): Promise<void> {
+    // Before their sessions move: the events tell how many there were.
+    await placement
+      .noteWorkers()
+      .catch((error: unknown) => logger.warn({ err: error }, 'changes of workers not noted'));
     await placeAll(stopping);
     await move('drain', () => placement.drain());
     await move('rebalance', () => placement.rebalance());

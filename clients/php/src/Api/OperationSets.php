@@ -56,6 +56,7 @@ abstract class OperationSets
     public readonly Users $users;
     public readonly Webhooks $webhooks;
     public readonly WhatsappVersion $whatsappVersion;
+    public readonly WorkerEvents $workerEvents;
     public readonly Workers $workers;
     public readonly Workspaces $workspaces;
 
@@ -106,6 +107,7 @@ abstract class OperationSets
         $this->users = new Users($transport);
         $this->webhooks = new Webhooks($transport);
         $this->whatsappVersion = new WhatsappVersion($transport);
+        $this->workerEvents = new WorkerEvents($transport);
         $this->workers = new Workers($transport);
         $this->workspaces = new Workspaces($transport);
     }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { EVENTS, LIVE_EVENTS } from './index.ts';
+import type { EventKind } from './event.ts';
+import { EVENTS, LIVE_EVENTS, WORKER_EVENTS } from './index.ts';
 
 const DOCS = new URL('../../../../docs/', import.meta.url);
 
@@ -10,7 +11,7 @@ interface ObjectSchema {
 }
 
 /** The rows of the table by the registry. An optional member has a question mark. */
-const rowsOf = (events: typeof EVENTS | typeof LIVE_EVENTS) =>
+const rowsOf = (events: Record<string, Pick<EventKind, 'data' | 'summary'>>) =>
   Object.entries(events).map(([type, { data, summary }]) => {
     const { properties, required = [] } = data as unknown as ObjectSchema;
     const members = Object.keys(properties).map((name) => `\`${name}\`${required.includes(name) ? '' : '?'}`);
@@ -25,6 +26,6 @@ it('docs/webhooks.md lists every event with its summary and the members of `data
   expect(documented('webhooks.md')).toEqual(rowsOf(EVENTS));
 });
 
-it('docs/events.md lists the events that are told to streams alone', () => {
-  expect(documented('events.md')).toEqual(rowsOf(LIVE_EVENTS));
+it('docs/events.md lists the events that are told to streams alone, and those of the workers', () => {
+  expect(documented('events.md')).toEqual([...rowsOf(LIVE_EVENTS), ...rowsOf(WORKER_EVENTS)]);
 });

@@ -9,9 +9,9 @@ export interface EventKind<D extends TSchema = TSchema> {
   example: Static<D>;
   /**
    * `log`: stored with the next `seq` of its session, and sent to webhooks. `stream`: of no use a moment later, so it
-   * goes to open streams only and is never stored.
+   * goes to open streams only and is never stored. `workers`: in the log of the workers, which administrators read.
    */
-  keep: 'log' | 'stream';
+  keep: 'log' | 'stream' | 'workers';
 }
 
 export const event = <D extends TSchema>(kind: EventKind<D>): EventKind<D> => kind;

@@ -1,4 +1,12 @@
-export { LIVE_PAYLOADS, LIVE_SCHEMAS, WEBHOOK_EXAMPLES, WEBHOOK_PAYLOADS, WEBHOOK_SCHEMAS } from './payload.ts';
+export {
+  LIVE_PAYLOADS,
+  LIVE_SCHEMAS,
+  WEBHOOK_EXAMPLES,
+  WEBHOOK_PAYLOADS,
+  WEBHOOK_SCHEMAS,
+  WORKER_PAYLOADS,
+  WORKER_SCHEMAS,
+} from './payload.ts';
 export {
   EVENT_TYPES,
   EVENTS,
@@ -8,5 +16,8 @@ export {
   type LiveEvent,
   type LiveEventType,
   type SessionEvent,
+  WORKER_EVENT_TYPES,
+  type WorkerEventType,
 } from './registry.ts';
 export { MIGRATIONS } from './session.ts';
+export { WORKER_EVENTS } from './worker.ts';

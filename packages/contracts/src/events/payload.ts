@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { anyObject } from '../schema.ts';
-import { EVENTS, type EventType, LIVE_EVENTS, type LiveEventType } from './registry.ts';
+import { EVENTS, type EventType, LIVE_EVENTS, type LiveEventType, type WorkerEventType } from './registry.ts';
+import { WORKER_EVENTS } from './worker.ts';
 
 const payload = (event: EventType, data: TSchema) =>
   Type.Object({
@@ -60,6 +61,21 @@ export const LIVE_PAYLOADS = Object.fromEntries(
   Object.entries(LIVE_EVENTS).map(([type, { data }]) => [type, livePayload(type as LiveEventType, data)]),
 ) as Record<LiveEventType, ReturnType<typeof livePayload>>;
 
+const workerPayload = (event: WorkerEventType, data: TSchema) =>
+  Type.Object({
+    id: Type.String({ description: 'What to deduplicate by.', examples: ['evt_worker_4711'] }),
+    event: Type.Literal(event),
+    timestamp: Type.Integer({ description: 'When it happened, in seconds since 1970.', examples: [1768473000] }),
+    workerId: Type.String({ examples: ['worker-001'] }),
+    seq: Type.Integer({ description: 'Grows with each event of all workers, with gaps.', examples: [4711] }),
+    data,
+  });
+
+/** What administrators read of the workers, by event. */
+export const WORKER_PAYLOADS = Object.fromEntries(
+  Object.entries(WORKER_EVENTS).map(([type, { data }]) => [type, workerPayload(type as WorkerEventType, data)]),
+) as Record<WorkerEventType, ReturnType<typeof workerPayload>>;
+
 /** The name of the payload in generated clients: `message.received` is `MessageReceivedEvent`. */
 const schemaName = (type: string): string =>
   `${type.replace(/(?:^|[._])([a-z])/g, (_, letter: string) => letter.toUpperCase())}Event`;
@@ -69,3 +85,4 @@ const named = (payloads: Record<string, TSchema>): Readonly<Record<string, TSche
 
 export const WEBHOOK_SCHEMAS = named(WEBHOOK_PAYLOADS);
 export const LIVE_SCHEMAS = named(LIVE_PAYLOADS);
+export const WORKER_SCHEMAS = named(WORKER_PAYLOADS);

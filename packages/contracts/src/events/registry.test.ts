@@ -8,6 +8,9 @@ import {
   LIVE_PAYLOADS,
   WEBHOOK_PAYLOADS,
   WEBHOOK_SCHEMAS,
+  WORKER_EVENT_TYPES,
+  WORKER_EVENTS,
+  WORKER_PAYLOADS,
 } from './index.ts';
 
 describe('the registry of events (MR-066)', () => {
@@ -32,6 +35,17 @@ describe('the registry of events (MR-066)', () => {
       expect([keep, Value.Check(LIVE_PAYLOADS[type], payload)]).toEqual(['stream', true]);
       expect(Value.Check(LIVE_PAYLOADS[type], { ...payload, seq: 1 })).toBe(false);
       expect(EVENT_TYPES).not.toContain(type);
+    },
+  );
+
+  it.each(WORKER_EVENT_TYPES)(
+    '%s is for administrators: its example is what they read, and no webhook has it',
+    (type) => {
+      const { example: data, keep } = WORKER_EVENTS[type];
+      const payload = { id: 'evt_worker_1', event: type, timestamp: 1, workerId: 'worker-1', seq: 1, data };
+      expect([keep, Value.Check(WORKER_PAYLOADS[type], payload)]).toEqual(['workers', true]);
+      expect(Value.Check(WORKER_PAYLOADS[type], { ...payload, event: 'another' })).toBe(false);
+      expect([...EVENT_TYPES, ...LIVE_EVENT_TYPES]).not.toContain(type);
     },
   );
 

@@ -12,6 +12,7 @@ import { MEDIA_EVENTS } from './media.ts';
 import { MESSAGE_EVENTS } from './message.ts';
 import { PRESENCE_EVENTS } from './presence.ts';
 import { SESSION_EVENTS } from './session.ts';
+import { WORKER_EVENTS } from './worker.ts';
 
 /** The registry: every event of a session that is kept in the log, by its name. */
 export const EVENTS = {
@@ -52,3 +53,6 @@ export const LIVE_EVENT_TYPES = Object.keys(LIVE_EVENTS) as LiveEventType[];
 
 /** What streams can be asked for. */
 export const STREAMED_EVENT_TYPES = [...EVENT_TYPES, ...LIVE_EVENT_TYPES] as const;
+
+export type WorkerEventType = keyof typeof WORKER_EVENTS;
+export const WORKER_EVENT_TYPES = Object.keys(WORKER_EVENTS) as WorkerEventType[];

@@ -16,6 +16,7 @@ import { Menu } from '../../ui/menu.tsx';
 import { Badge, Card, Empty, ErrorNotice, Loading, Page, Skeleton, type Tone } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { useStateWords } from '../sessions/state.tsx';
+import { WorkerEvents } from './events-card.tsx';
 import styles from './fleet.module.css';
 import { autoscalingQuery, hostedQuery, workersQuery } from './queries.ts';
 import { fleetTexts } from './texts.ts';
@@ -100,6 +101,7 @@ export function FleetPage() {
           {isDrawn && <Legend />}
         </>
       )}
+      <WorkerEvents />
       <VersionsCards />
       <AddWorker isOpen={isAdding} onClose={() => setAdding(false)} />
     </Page>

@@ -4,6 +4,7 @@ import { api, unwrap } from '../../api/client.ts';
 /** Workers send no events to the stream of a workspace: the page looks again while it is shown. */
 const EVERY_MS = 2_000;
 const MOST = 200;
+const EVENTS = 12;
 
 export const workersQuery = queryOptions({
   queryKey: ['admin', 'workers'],
@@ -15,6 +16,16 @@ export const workersQuery = queryOptions({
 export const hostedQuery = queryOptions({
   queryKey: ['admin', 'hosted'],
   queryFn: () => unwrap(api.GET('/api/admin/sessions', { params: { query: { limit: MOST } } })),
+  refetchInterval: EVERY_MS,
+});
+
+/** The newest first. */
+export const workerEventsQuery = queryOptions({
+  queryKey: ['admin', 'worker-events'],
+  queryFn: async () => {
+    const { events } = await unwrap(api.GET('/api/admin/events', { params: { query: { last: EVENTS } } }));
+    return events.toReversed();
+  },
   refetchInterval: EVERY_MS,
 });
 

@@ -12,6 +12,7 @@ import {
   sweepWaitingChanges,
 } from '@wa-gate/messaging';
 import { sweepLogins, sweepMailTokens } from '../../modules/auth/index.ts';
+import { sweepWorkerEvents } from '../../modules/events/index.ts';
 import { sweepRuleFirings } from '../../modules/keyword-rules/index.ts';
 import { sweepUsageBatches } from '../../modules/usage/index.ts';
 import { sweepWorkerMetrics } from '../../modules/workers/index.ts';
@@ -53,6 +54,7 @@ export function retentionTasks(pool: Pool, { auditDays, systemLogDays }: Retenti
     { name: 'old risk scores', run: (limit) => sweepRiskHistory(pool, limit) },
     { name: 'old uploads of files', run: (limit) => sweepUploads(pool, limit) },
     { name: 'old worker metrics', run: (limit) => sweepWorkerMetrics(pool, limit) },
+    { name: 'old events of workers', run: (limit) => sweepWorkerEvents(pool, limit) },
     { name: 'old firings of keyword rules', run: (limit) => sweepRuleFirings(pool, limit) },
     { name: 'ids of usage batches', run: (limit) => sweepUsageBatches(pool, limit) },
     { name: 'old messages', run: (limit) => sweepMessages(pool, messages, limit) },

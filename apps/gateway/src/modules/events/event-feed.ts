@@ -6,6 +6,7 @@ import type { EventLog, Listing, SessionEvent, SessionHead } from './event-log.t
 import type { EventTails } from './event-tails.ts';
 import type { FeedScope, FollowedSessions, Follower, Following } from './followed-sessions.ts';
 import type { LiveEvents } from './live-events.ts';
+import type { PulledFeed } from './pulled-feed.ts';
 
 /** An event with the cursor behind it. */
 export interface FedEvent {
@@ -23,16 +24,9 @@ export type FeedBegin = 'begin' | 'now' | { cursor: string };
  * The events of a scope from a position on, each once and those of a session in their order. It is pulled: a reader
  * that is slow holds no more than its positions here.
  */
-export interface EventFeed {
-  /** Up to `limit` events that pass the filter. Without any it waits up to `waitMs` for the first. */
-  next(limit: number, waitMs: number): Promise<FedEvent[]>;
-  /** Behind all events that `next` has given or left out. */
-  cursor(): string;
+export interface EventFeed extends PulledFeed<FedEvent> {
   /** Whether events are known that `next` has not given. */
   hasMore(): boolean;
-  /** From now on `next` gives nothing. */
-  end(): void;
-  close(): void;
 }
 
 export interface FeedDependencies {

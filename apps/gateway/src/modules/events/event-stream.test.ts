@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { FedEvent } from './event-feed.ts';
-import { writeEventStream } from './event-stream.ts';
+import { payloadOf, writeEventStream } from './event-stream.ts';
 import type { LiveFeed } from './live-feed.ts';
 
 const BATCH = 100;
@@ -45,7 +45,7 @@ it('a client that takes nothing costs one batch, and has the id behind what it h
       goOn = done;
     },
   });
-  void writeEventStream(client, feed);
+  void writeEventStream(client, feed, payloadOf);
   const takeOne = async () => {
     for (let n = 0; n < 50; n += 1) await turn();
     goOn?.();

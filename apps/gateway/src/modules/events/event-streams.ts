@@ -7,6 +7,7 @@ import { createEventTails, type EventTails } from './event-tails.ts';
 import { createFollowing, type Following } from './followed-sessions.ts';
 import { createLiveEvents, type LiveEvents } from './live-events.ts';
 import { createOpenStreams, type OpenStreams, type StreamKind } from './open-streams.ts';
+import { createWorkerEventLog, type WorkerEventLog } from './worker-event-log.ts';
 
 /** What the streams of a process share. */
 export interface EventStreams {
@@ -15,6 +16,8 @@ export interface EventStreams {
   live: LiveEvents;
   tails: EventTails;
   streams: OpenStreams;
+  /** The log of the workers, which administrators read. */
+  workers: WorkerEventLog;
   logger: Logger;
   onSent?: ((kind: StreamKind, events: number) => void) | undefined;
   /** Ends all streams. */
@@ -39,6 +42,7 @@ export function createEventStreams(deps: {
     live: createLiveEvents(told),
     tails,
     streams,
+    workers: createWorkerEventLog(db),
     logger,
     onSent,
     close() {

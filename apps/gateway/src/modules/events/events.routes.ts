@@ -182,7 +182,7 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
   async function stream(request: Request, reply: FastifyReply, session: string | undefined) {
     const live = await openLive(request, 'sse', session);
     reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no');
-    void writeEventStream(takeOver(reply), live);
+    void writeEventStream(takeOver(reply), live, payloadOf);
     return reply;
   }
 

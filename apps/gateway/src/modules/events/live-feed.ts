@@ -1,7 +1,8 @@
 import type { Logger } from '@wa-gate/kit';
 import { ApiError } from '../../http/api-error.ts';
-import type { EventFeed, FedEvent } from './event-feed.ts';
+import type { FedEvent } from './event-feed.ts';
 import type { OpenStream } from './open-streams.ts';
+import type { PulledFeed } from './pulled-feed.ts';
 
 /** Why a stream has ended. */
 export type StreamEnd =
@@ -19,8 +20,8 @@ const ACCESS_MS = 10_000;
 /** Events of one write. */
 const BATCH = 100;
 
-export interface LiveFeedDependencies {
-  feed: EventFeed;
+export interface LiveFeedDependencies<E> {
+  feed: PulledFeed<E>;
   open: OpenStream;
   /** Rejects when the caller may not read these events any more. */
   assertAccess: () => Promise<void>;
@@ -33,16 +34,16 @@ export interface LiveFeedDependencies {
 }
 
 /** A feed that lasts: with heartbeats, until the client goes, the process stops or the access ends. */
-export interface LiveFeed {
+export interface LiveFeed<E = FedEvent> {
   /** Batches of events; an empty one is a heartbeat. */
-  batches(): AsyncGenerator<readonly FedEvent[]>;
+  batches(): AsyncGenerator<readonly E[]>;
   /** Behind all that came. */
   cursor(): string;
   readonly end: StreamEnd;
   close(): void;
 }
 
-export function createLiveFeed(deps: LiveFeedDependencies): LiveFeed {
+export function createLiveFeed<E>(deps: LiveFeedDependencies<E>): LiveFeed<E> {
   const { feed, open, assertAccess, logger, onEvents, heartbeatMs = HEARTBEAT_MS, accessMs = ACCESS_MS } = deps;
   let isClosed = false;
   open.onEnding = () => feed.end();

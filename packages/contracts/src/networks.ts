@@ -1,0 +1,2 @@
+/** Where sessions connect to. */
+export const NETWORKS = ['live', 'sandbox'] as const;
