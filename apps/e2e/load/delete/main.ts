@@ -33,13 +33,16 @@ try {
   await others.pair(options.sessions);
   await others.run({ clients: options.sessions, seconds: options.seconds, maxCount: 10_000_000 });
   const report = await runDelete(system, pool, options, others, console.log);
-  const [before, during] = [median(report.before), report.during.length > 0 ? median(report.during) : Number.NaN];
   console.log(`\n${report.rows} rows, answer after ${report.answerMs.toFixed(0)} ms, unlinked: ${report.unlinked}`);
+  const inTurns = options.turns !== undefined;
+  if (!inTurns) {
+    const rate = report.rows / report.erasedSeconds;
+    console.log(`erased after ${report.erasedSeconds.toFixed(0)} s: ${rate.toFixed(0)} rows/s`);
+  }
+  const compared = inTurns ? report.without : report.before;
+  const [without, during] = [compared, report.during].map((rates) => (rates.length > 0 ? median(rates) : Number.NaN));
   console.log(
-    `erased after ${report.erasedSeconds.toFixed(0)} s: ${(report.rows / report.erasedSeconds).toFixed(0)} rows/s`,
-  );
-  console.log(
-    `sends of others: ${before.toFixed(1)}/s before, ${during.toFixed(1)}/s meanwhile (medians of ${report.before.length} and ${report.during.length}): ${(during / before).toFixed(2)}`,
+    `sends of others: ${without!.toFixed(1)}/s ${inTurns ? 'in turns with it' : 'before'}, ${during!.toFixed(1)}/s meanwhile (medians of ${compared.length} and ${report.during.length}): ${(during! / without!).toFixed(2)}`,
   );
   console.log(`left: ${JSON.stringify(report.left)}, load ${loadavg()[0]!.toFixed(1)}`);
   console.log(await others.verify());

@@ -12,6 +12,11 @@ export interface DeleteLoadOptions {
   before: number;
   /** Windows after its answer, at most; fewer when nothing is left. */
   during: number;
+  /**
+   * After the answer the windows alternate instead, so many of each: one while rows are erased, one while the deletion
+   * rests. What the machine does beside is the same for both.
+   */
+  turns: number | undefined;
   /** The run waits for this file once the session is filled: filling needs no quiet machine. @default it goes on */
   hold: string | undefined;
 }
@@ -24,6 +29,7 @@ export function readOptions(args: readonly string[]): DeleteLoadOptions {
     seconds: { type: 'string', default: '10' },
     before: { type: 'string', default: '3' },
     during: { type: 'string', default: '60' },
+    turns: { type: 'string' },
     hold: { type: 'string' },
   });
   return {
@@ -33,6 +39,7 @@ export function readOptions(args: readonly string[]): DeleteLoadOptions {
     seconds: within('seconds', values.seconds, 1, 600),
     before: within('before', values.before, 1, 20),
     during: within('during', values.during, 1, 500),
+    turns: values.turns === undefined ? undefined : within('turns', values.turns, 1, 100),
     hold: values.hold,
   };
 }

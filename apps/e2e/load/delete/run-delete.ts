@@ -7,6 +7,7 @@ import { waitFor } from '../../harness/wait-for.ts';
 import type { LoopResult } from '../measure/closed-loop.ts';
 import { fillSession } from './fill.ts';
 import type { DeleteLoadOptions } from './options.ts';
+import { pauseOf } from './pause.ts';
 
 /** What a deletion took, and what others noticed of it. */
 export interface DeletionReport {
@@ -20,6 +21,8 @@ export interface DeletionReport {
   /** Messages a second that others sent, in each window. */
   before: number[];
   during: number[];
+  /** In each window in which the deletion rested, where the windows alternate. */
+  without: number[];
   left: Record<string, number>;
 }
 
@@ -63,6 +66,31 @@ async function hasRows(pool: Pool, { id, webhookId }: { id: string; webhookId: s
 }
 
 const total = (rows: Record<string, number>): number => Object.values(rows).reduce((sum, n) => sum + n, 0);
+
+/** One window while rows are erased, one while the deletion rests; which comes first changes with each turn. */
+async function alternate(
+  pool: Pool,
+  turns: number,
+  report: DeletionReport,
+  window: (into: number[]) => Promise<void>,
+  isLeft: () => Promise<boolean>,
+): Promise<void> {
+  const deletion = await pauseOf(pool, isLeft);
+  for (let turn = 0; turn < turns && (await isLeft()); turn += 1) {
+    const during = async () => {
+      await deletion.goOn();
+      await window(report.during);
+      // Nothing was erased any more in a part of it.
+      if (!(await isLeft())) report.during.pop();
+    };
+    const without = async () => {
+      await deletion.rest();
+      await window(report.without);
+    };
+    for (const part of turn % 2 === 0 ? [during, without] : [without, during]) await part();
+  }
+  await deletion.goOn();
+}
 
 /** Deletes a linked session with a long past, while others send. */
 export async function runDelete(
@@ -113,6 +141,7 @@ export async function runDelete(
     erasedSeconds: 0,
     before: [],
     during: [],
+    without: [],
     left: {},
   };
   for (let n = 0; n < options.before; n += 1) await window(report.before);
@@ -125,7 +154,9 @@ export async function runDelete(
   if (answer.status !== 200) throw new Error(`DELETE was answered ${answer.status} ${JSON.stringify(answer.body)}`);
   report.unlinked = answer.body.data.unlinked;
   say(`DELETE answered in ${report.answerMs.toFixed(0)} ms`);
-  if (others) {
+  if (options.turns !== undefined) {
+    await alternate(pool, options.turns, report, window, () => hasRows(pool, session));
+  } else if (others) {
     for (let n = 0; n < options.during && (await hasRows(pool, session)); n += 1) await window(report.during);
   }
   await waitFor(async () => !(await hasRows(pool, session)), {

@@ -87,6 +87,8 @@ let world: TenantWorld;
 let administrator: Awaited<ReturnType<typeof administratorOf>>;
 /** The bodies that receivers of webhooks have got. */
 const delivered: string[] = [];
+/** What a stream has told, with what Baileys emits. */
+let streamed = '';
 
 /** A receiver that repeats all that it was sent, and refuses it. */
 const echo = createServer((request, response) => {
@@ -232,12 +234,31 @@ test('webhooks whose receiver repeats what it was sent, brokers, a proxy, a tick
   );
 
   const ticket = (await post('/api/events/tickets', {}, owner)).body.data!;
+  const settings = { settings: { engineEvents: true } };
+  const changed = await call(`/api/sessions/${SLUG}`, { method: 'PATCH', json: settings, as: owner });
+  expect(changed.status).toBe(200);
   const cut = new AbortController();
-  const stream = await fetch(`${system().gateways[0]!.url}/api/events/stream?ticket=${ticket.ticket}`, {
-    signal: cut.signal,
-  });
+  const query = `events=engine.event,message.received,message.sent&ticket=${ticket.ticket}`;
+  const stream = await fetch(`${system().gateways[0]!.url}/api/events/stream?${query}`, { signal: cut.signal });
   expect(stream.status).toBe(200);
+  void (async () => {
+    for await (const chunk of stream.body!) streamed += Buffer.from(chunk).toString();
+  })().catch(() => undefined);
+  const { phoneNumber } = await world.owner.api.data<{ phoneNumber: string }>(`/api/sessions/${SLUG}`);
+  const picture = {
+    to: phoneNumber.replace('+', ''),
+    type: 'image',
+    data: Buffer.from('a picture').toString('base64'),
+  };
+  await waitFor(
+    async () => {
+      await system().sandbox.send(friend.number, picture);
+      return /"engine\.event".*imageMessage/.test(streamed);
+    },
+    { what: 'a file as Baileys tells it' },
+  );
   cut.abort();
+  expect(streamed).not.toMatch(/mediaKey|messageSecret|Sha256|"(?:private|secret|token)"/i);
 });
 
 test('errors: secrets in places where they do not belong', async () => {
@@ -292,6 +313,7 @@ test('no answer of a route that reads, and no body of a webhook, shows a secret 
   const standing = [...secrets(), ...(await sealedIn(system().services.pool))];
   const texts: Text[] = delivered.map((text) => ({ where: 'a body of a webhook', text }));
   expect(texts.length, 'bodies of webhooks').toBeGreaterThan(1);
+  texts.push({ where: 'a stream', text: streamed });
   for (const operation of document.operations) {
     if (operation.method !== 'GET' || operation.streams || SHOWS_SECRETS.test(operation.path)) continue;
     const parameters = idParametersOf(operation).filter(({ in: place }) => place === 'path');
