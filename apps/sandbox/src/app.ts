@@ -33,8 +33,11 @@ import { makeCertChain } from './wire/certificate.ts';
 export interface SandboxOptions {
   /** Address both listeners bind to. @default 127.0.0.1 */
   host?: string;
-  /** The name or address in the URLs and in the certificate. @default that of `host` */
-  publicHost?: string | undefined;
+  /**
+   * The names or addresses in the certificate. The first one is in the URLs; clients that connect to another one are
+   * told that as the media host. @default that of `host`
+   */
+  publicHosts?: readonly string[] | undefined;
   /** Port of the control API. @default 0, a free one */
   port?: number;
   /** Port of the TLS listener. @default 0, a free one */
@@ -53,6 +56,8 @@ export interface SandboxOptions {
   autoCreatePhones?: boolean;
   /** Let a new companion upload 5 one-time prekeys instead of 812: linking takes a third of the time. @default false */
   fewPreKeys?: boolean;
+  /** Milliseconds that each stanza takes in each direction. @default 0 */
+  latencyMs?: number;
   /** Send backlogs in batches, as the real server does. @default false */
   offlineBatches?: boolean;
   recorder?: Partial<RecorderLimits>;
@@ -86,10 +91,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 async function openSandbox(options: SandboxOptions, host: string, log: Logger, unlock: () => void): Promise<Sandbox> {
-  const { dataDir, publicHost = reachable(host) } = options;
+  const { dataDir, publicHosts = [reachable(host)] } = options;
   const journal: Journal = dataDir === undefined ? new MemoryJournal() : new FileJournal(dataDir);
   const noise = loadNoiseKeys(journal);
-  const identity = await loadTlsIdentity(journal, publicHost);
+  const identity = await loadTlsIdentity(journal, publicHosts);
   if (dataDir !== undefined) writeFileSync(join(dataDir, 'ca.pem'), identity.caPem);
   const media = await MediaStore.open(dataDir ?? null);
   const context = buildContext({ options, journal, media, log, noise });
@@ -105,7 +110,7 @@ async function openSandbox(options: SandboxOptions, host: string, log: Logger, u
   });
   try {
     const wsPort = await named('TLS listener', host, options.wsPort ?? 0, (port) => listener.listen(host, port));
-    context.mediaHost = `${publicHost}:${wsPort}`;
+    context.mediaHost = `${publicHosts[0]}:${wsPort}`;
     const url = await named('control API', host, options.port ?? 0, (port) => control.listen(host, port));
     context.phones.resume();
     let stopped: Promise<void> | null = null;
@@ -153,6 +158,7 @@ function buildContext(parts: {
     groupAddressing: options.groupAddressing ?? 'lid',
     autoCreatePhones: options.autoCreatePhones ?? false,
     fewPreKeys: options.fewPreKeys ?? false,
+    latencyMs: options.latencyMs ?? 0,
   };
   const directory = new Directory(journal);
   const groups = new Groups(journal, directory);
@@ -215,11 +221,11 @@ function loadNoiseKeys(journal: Journal): ServerKeys {
 }
 
 /** Loads or makes the CA. The server certificate is made anew when it does not fit the host. */
-async function loadTlsIdentity(journal: Journal, host: string): Promise<TlsIdentity> {
+async function loadTlsIdentity(journal: Journal, hosts: readonly string[]): Promise<TlsIdentity> {
   const stored = journal.read('server/tls');
   const known = stored ? (JSON.parse(stored.toString('utf8')) as TlsIdentity) : null;
-  if (known && covers(known, host)) return known;
-  const identity = known ? await issueServerCertificate(known, host) : await createTlsIdentity(host);
+  if (known && covers(known, hosts)) return known;
+  const identity = known ? await issueServerCertificate(known, hosts) : await createTlsIdentity(hosts);
   journal.touch('server/tls', () => Buffer.from(JSON.stringify(identity)));
   journal.flush();
   return identity;

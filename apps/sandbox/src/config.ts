@@ -8,7 +8,7 @@ export const ConfigSchema = Type.Object({
   SANDBOX_WS_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8921 }),
   /** Address both listeners bind to. */
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
-  /** The name or address in which clients find it. @default SANDBOX_HOST */
+  /** The names or addresses in which clients find it, with commas between them. @default SANDBOX_HOST */
   SANDBOX_PUBLIC_HOST: Type.Optional(Type.String({ minLength: 1 })),
   /** The directory of accounts, keys, queues and media. Without it nothing survives the process. */
   SANDBOX_DATA_DIR: Type.Optional(Type.String({ minLength: 1 })),
@@ -20,6 +20,8 @@ export const ConfigSchema = Type.Object({
   SANDBOX_AUTO_CREATE_PHONES: Type.Boolean({ default: false }),
   /** `true`: a new companion uploads 5 prekeys instead of 812, for tests that link many. */
   SANDBOX_FEW_PREKEYS: Type.Boolean({ default: false }),
+  /** Milliseconds that each stanza takes in each direction. */
+  SANDBOX_LATENCY_MS: Type.Integer({ minimum: 0, maximum: 10_000, default: 0 }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
 });
 

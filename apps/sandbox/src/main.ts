@@ -22,7 +22,7 @@ const log = createLogger({ service: 'sandbox', level: config.LOG_LEVEL });
 try {
   const sandbox = await startSandbox({
     host: config.SANDBOX_HOST,
-    publicHost: config.SANDBOX_PUBLIC_HOST,
+    publicHosts: config.SANDBOX_PUBLIC_HOST?.split(',').map((name) => name.trim()),
     port: config.SANDBOX_PORT,
     wsPort: config.SANDBOX_WS_PORT,
     dataDir: config.SANDBOX_DATA_DIR,
@@ -30,6 +30,7 @@ try {
     decrypt: config.SANDBOX_DECRYPT,
     autoCreatePhones: config.SANDBOX_AUTO_CREATE_PHONES,
     fewPreKeys: config.SANDBOX_FEW_PREKEYS,
+    latencyMs: config.SANDBOX_LATENCY_MS,
     log,
   });
   onShutdown(log, GRACE_MS, () => [{ name: 'sandbox', close: () => sandbox.stop() }]);

@@ -178,7 +178,7 @@ export const Media = Type.Object({
   mediaKey: Type.String(),
   fileSha256: Type.String(),
   fileEncSha256: Type.String(),
-  bytes: Type.Integer(),
+  bytes: Type.Optional(Type.Integer()),
   fileName: Type.Optional(Type.String()),
   seconds: Type.Optional(Type.Integer()),
   width: Type.Optional(Type.Integer()),

@@ -56,6 +56,11 @@ describe.each(['lid', 'pn'] as const)('a group addressed by %s', (addressing) =>
     const second = await client.socket.sendMessage(group, { text: 'again' });
     expect(await bob.message('again', (entry) => entry.id === second!.key.id)).toMatchObject({ encryption: 'skmsg' });
     await hasText(carolClient, group, 'again');
+    // Baileys names the very device that sends among the recipients of a group that is addressed by LIDs.
+    const query = `direction=down&device=${encodeURIComponent(`${alice.number}:${(await alice.devices())[0]}`)}`;
+    const { messages } = await world.api.get<{ messages: { id: string }[] }>(`/recorder/messages?${query}`);
+    const own = [first!.key.id, second!.key.id];
+    expect(messages.filter(({ id }) => own.includes(id))).toEqual([]);
 
     for (const text of ['from a phone', 'once more']) {
       await bob.send({ to: group, type: 'text', text });

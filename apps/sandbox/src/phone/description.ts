@@ -7,7 +7,8 @@ export interface MediaReference {
   mediaKey: string;
   fileSha256: string;
   fileEncSha256: string;
-  bytes: number;
+  /** Absent: the message does not tell it. */
+  bytes?: number;
   fileName?: string;
   seconds?: number;
   width?: number;

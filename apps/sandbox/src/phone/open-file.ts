@@ -17,6 +17,7 @@ export function openFile(
   if (sha256(enc) !== fileEncSha256) throw new MediaError('its encrypted bytes have another hash');
   const plain = decryptMedia(enc, Buffer.from(mediaKey, 'base64'), kind);
   if (sha256(plain) !== fileSha256) throw new MediaError('its bytes have another hash');
-  if (plain.length !== bytes) throw new MediaError(`it has ${plain.length} bytes, and not ${bytes}`);
+  if (bytes !== undefined && plain.length !== bytes)
+    throw new MediaError(`it has ${plain.length} bytes, and not ${bytes}`);
   return plain;
 }

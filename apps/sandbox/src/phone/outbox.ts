@@ -8,7 +8,7 @@ import { SandboxError } from '../errors.ts';
 import { createDistribution, groupEncrypt } from '../signal/sender-key.ts';
 import type { PreKeyBundle } from '../signal/session-cipher.ts';
 import { pad } from '../signal/signal-messages.ts';
-import { GROUP_SERVER, LID_SERVER, parseJid } from '../wire/jid.ts';
+import { isGroup, LID_SERVER, parseJid, STATUS_JID } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
 import { describeFor } from './ballots.ts';
 import { applyChange } from './changes.ts';
@@ -60,7 +60,7 @@ export class PhoneOutbox {
     const composed = await compose(this.phone, chat, request);
     const id = request.id ?? newMessageId();
     const { account, inbox } = this.phone;
-    if (chat.kind === 'group') this.sendToGroup(chat.group, id, composed);
+    if (chat.kind === 'group') this.sendToGroup(chat.group, id, composed, request.audience);
     else this.sendToAccount(chat.account, addressing, id, composed, request.hidesOtherName);
     const description = describeFor(this.phone, account, composed.message)!;
     this.remember(id, chat, addressing, composed);
@@ -175,7 +175,8 @@ export class PhoneOutbox {
     deps.server().route(hidesOtherName ? { ...envelope, hidesOtherName } : envelope, copies);
   }
 
-  private sendToGroup(group: Group, id: string, composed: Composed): void {
+  /** @param audience numbers of those who see a status update */
+  private sendToGroup(group: Group, id: string, composed: Composed, audience: readonly string[] = []): void {
     const { account, keys, deps } = this.phone;
     if (!group.members.has(account.number)) {
       throw new SandboxError(
@@ -184,7 +185,8 @@ export class PhoneOutbox {
         `Phone ${account.number} is not a member of ${group.jid}; add it first.`,
       );
     }
-    const members = deps.groups.membersOf(group);
+    const seers = [account, ...audience.map((number) => deps.directory.get(number))];
+    const members = group.jid === STATUS_JID ? [...new Set(seers)] : deps.groups.membersOf(group);
     const companions = members.flatMap((member) => [...member.companions.values()]);
     const holders = this.currentHolders(group, companions);
     const distribution: proto.IMessage = { senderKeyDistributionMessage: this.distribution(group.jid) };
@@ -277,7 +279,7 @@ export class PhoneOutbox {
     const { deps } = this.phone;
     const { directory } = deps;
     const { to } = request;
-    if (to.endsWith(`@${GROUP_SERVER}`)) {
+    if (isGroup(to)) {
       const group = deps.groups.get(to);
       return { chat: { kind: 'group', group }, addressing: group.addressing };
     }
@@ -297,7 +299,7 @@ export class PhoneOutbox {
   }
 
   private chatNamed(name: string): Chat | null {
-    if (name.endsWith(`@${GROUP_SERVER}`)) {
+    if (isGroup(name)) {
       const group = this.phone.deps.groups.find(name);
       return group ? { kind: 'group', group } : null;
     }

@@ -152,7 +152,7 @@ export class Phone implements PhoneCore {
     if (!enc)
       throw new SandboxError(410, 'MEDIA_GONE', `The file of message ${entry.id} is not on the media host (any more).`);
     try {
-      return openFile(enc, media, entry.type as MediaKind);
+      return openFile(enc, media, entry.type === 'text' ? 'thumbnail-link' : (entry.type as MediaKind));
     } catch (error) {
       if (!(error instanceof MediaError)) throw error;
       this.deps.recorder.violation(

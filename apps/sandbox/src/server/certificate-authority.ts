@@ -37,10 +37,10 @@ const validity = () => ({
 });
 
 /**
- * Makes a private CA and a server certificate for the loopback names and `host`. TLS alone authenticates a server to
+ * Makes a private CA and a server certificate for the loopback names and `hosts`. TLS alone authenticates a server to
  * Baileys rc14, whose check of the Noise signature is void. So clients are expected to check this chain.
  */
-export async function createTlsIdentity(host: string): Promise<TlsIdentity> {
+export async function createTlsIdentity(hosts: readonly string[]): Promise<TlsIdentity> {
   const caKeys = await generateKeys();
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
@@ -54,13 +54,13 @@ export async function createTlsIdentity(host: string): Promise<TlsIdentity> {
       await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });
-  return issueServerCertificate({ caPem: pem(ca), caKeyPem: await privatePem(caKeys) }, host);
+  return issueServerCertificate({ caPem: pem(ca), caKeyPem: await privatePem(caKeys) }, hosts);
 }
 
 /** A fresh server certificate under an existing CA, as needed when the sandbox moves to another host name. */
 export async function issueServerCertificate(
   authority: Pick<TlsIdentity, 'caPem' | 'caKeyPem'>,
-  host: string,
+  hosts: readonly string[],
 ): Promise<TlsIdentity> {
   const ca = new x509.X509Certificate(authority.caPem);
   const caKey = await globalThis.crypto.subtle.importKey(
@@ -83,7 +83,7 @@ export async function issueServerCertificate(
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(alternativeNames(host)),
+      new x509.SubjectAlternativeNameExtension(alternativeNames(hosts)),
       await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
@@ -91,18 +91,12 @@ export async function issueServerCertificate(
   return { ...authority, certPem: pem(certificate), keyPem: await privatePem(keys) };
 }
 
-/** Whether a stored identity is valid for this host. */
-export function covers(identity: TlsIdentity, host: string): boolean {
+/** Whether a stored identity is valid for all of these hosts. */
+export function covers(identity: TlsIdentity, hosts: readonly string[]): boolean {
   const certificate = new X509Certificate(identity.certPem);
   if (new Date(certificate.validTo).getTime() < Date.now() + ONE_DAY_MS) return false;
-  return (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined;
+  return hosts.every((host) => (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined);
 }
 
-function alternativeNames(host: string): x509.JsonGeneralNames {
-  const names: x509.JsonGeneralNames = [
-    { type: 'ip', value: '127.0.0.1' },
-    { type: 'dns', value: 'localhost' },
-  ];
-  if (host !== '127.0.0.1' && host !== 'localhost') names.push({ type: isIP(host) ? 'ip' : 'dns', value: host });
-  return names;
-}
+const alternativeNames = (hosts: readonly string[]): x509.JsonGeneralNames =>
+  [...new Set(['127.0.0.1', 'localhost', ...hosts])].map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }));

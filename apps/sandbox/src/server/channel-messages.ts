@@ -1,13 +1,23 @@
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Companion } from '../accounts/account.ts';
 import type { Channel } from '../accounts/channel.ts';
 import { unixSeconds } from '../clock.ts';
 import { type BinaryNode, bytes, child, node } from '../wire/node.ts';
 import type { Connection } from './connection.ts';
 import type { ServerContext } from './context.ts';
+import { PLAIN_PREFIX } from './media-host.ts';
 import { rejectionFor } from './message-faults.ts';
 
 /** What the attribute `edit` of a stanza to a channel asks for. */
 const EDIT = { edited: '3', deleted: '8' } as const;
+
+/** The file of a post; `undefined`: it has none. */
+export function fileOf(content: Uint8Array) {
+  const { documentWithCaptionMessage: envelope, ...message } = proto.Message.decode(content);
+  const { imageMessage, videoMessage, ptvMessage, audioMessage, documentMessage, stickerMessage } =
+    envelope?.message ?? message;
+  return imageMessage ?? videoMessage ?? ptvMessage ?? audioMessage ?? documentMessage ?? stickerMessage ?? undefined;
+}
 
 /** A post, a change of one, or a reaction of a companion. The acknowledgement has the code of a refusal. */
 export function handleChannelMessage(
@@ -59,6 +69,9 @@ function apply(context: ServerContext, companion: Companion, stanza: BinaryNode,
     return '479';
   }
   const mediatype = plaintext?.attrs.mediatype ?? null;
+  if (type === 'media' && !mediatype) return '479';
+  const file = fileOf(content);
+  if (file && (file.mediaKey?.length || !file.directPath?.startsWith(`${PLAIN_PREFIX}/`))) return '479';
   channelActions.post(channel, account, { id, type, mediatype, plaintext: content }, companion.id);
   return null;
 }

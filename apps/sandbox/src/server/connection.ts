@@ -10,6 +10,7 @@ import { CodecError, decodeNode, encodeNode } from '../wire/codec.ts';
 import { FrameError, FrameReader, frame } from '../wire/frame.ts';
 import type { BinaryNode } from '../wire/node.ts';
 import { NoiseError, type NoiseKeys, NoiseServer } from '../wire/noise.ts';
+import type { ServerOptions } from './options.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Milliseconds for a client to close by itself after the last stanza of the server. */
@@ -23,6 +24,7 @@ export interface ConnectionDeps {
   readonly faults: Faults;
   readonly scheduler: Scheduler;
   readonly noise: NoiseKeys;
+  readonly options: Pick<ServerOptions, 'latencyMs'>;
 }
 
 /** The handlers of the server for the events of a connection. */
@@ -52,6 +54,8 @@ export class Connection implements CompanionLink {
   payload: proto.ClientPayload | null = null;
   stream: Stream | null = null;
   isActive = false;
+  /** The name and port to which the client has connected. */
+  readonly host: string | undefined;
   private readonly socket: WebSocket;
   private readonly reader = new FrameReader({ side: 'server' });
   private readonly noise: NoiseServer;
@@ -62,8 +66,9 @@ export class Connection implements CompanionLink {
   /** The server has ended the stream. Later stanzas of the client are recorded, not handled. */
   private finished = false;
 
-  constructor(context: ConnectionDeps, handlers: ConnectionHandlers, socket: WebSocket) {
+  constructor(context: ConnectionDeps, handlers: ConnectionHandlers, socket: WebSocket, host?: string) {
     this.context = context;
+    this.host = host;
     this.handlers = handlers;
     this.socket = socket;
     this.noise = new NoiseServer(context.noise);
@@ -116,9 +121,10 @@ export class Connection implements CompanionLink {
     if (last) this.transmit(last);
     this.finish(reason);
     const { scheduler } = this.context;
-    if (last) scheduler.later(LAST_WORD_MS, () => this.socket.close());
+    const { latencyMs } = this.context.options;
+    if (last) scheduler.later(LAST_WORD_MS + latencyMs, () => this.socket.close());
     else this.socket.close();
-    const force = setTimeout(() => this.socket.terminate(), LAST_WORD_MS + FORCE_MS);
+    const force = setTimeout(() => this.socket.terminate(), LAST_WORD_MS + latencyMs + FORCE_MS);
     force.unref();
     this.socket.once('close', () => clearTimeout(force));
   }
@@ -161,6 +167,13 @@ export class Connection implements CompanionLink {
 
   private transmit(node: BinaryNode): void {
     if (this.finished) return;
+    const { scheduler, options } = this.context;
+    if (options.latencyMs === 0) this.write(node);
+    else scheduler.later(options.latencyMs, () => this.write(node));
+  }
+
+  private write(node: BinaryNode): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
     const { recorder } = this.context;
     if (this.stream) recorder.stanza('out', this.stream, node);
     if (node.tag === 'message' && this.companion) {
@@ -192,8 +205,12 @@ export class Connection implements CompanionLink {
         this.payload = proto.ClientPayload.decode(this.noise.onClientFinish(body));
         this.handlers.login(this);
         return;
-      case 'transport':
-        this.onNode(decodeNode(this.noise.decrypt(body)));
+      case 'transport': {
+        const node = decodeNode(this.noise.decrypt(body));
+        const { scheduler, options } = this.context;
+        if (options.latencyMs === 0) this.onNode(node);
+        else scheduler.later(options.latencyMs, () => this.onNode(node));
+      }
     }
   }
 

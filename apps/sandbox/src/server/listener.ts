@@ -27,6 +27,11 @@ export class TlsListener {
       { key: identity.keyPem, cert: `${identity.certPem}\n${identity.caPem}` },
       (request, response) => media.handle(request, response),
     );
+    // Most often a client that does not trust the CA, or looks for a name that the certificate does not have.
+    this.server.on('tlsClientError', (error, socket) => {
+      const { servername } = socket as typeof socket & { servername?: string | false };
+      context.log.warn({ err: error, servername }, 'TLS handshake refused');
+    });
     this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_PAYLOAD });
     this.server.on('upgrade', (request, socket, head) => {
       if (request.url?.split('?')[0] !== WEBSOCKET_PATH) {
@@ -34,7 +39,7 @@ export class TlsListener {
         return;
       }
       this.sockets.handleUpgrade(request, socket, head, (websocket) =>
-        context.connections.add(new Connection(context, handlers, websocket)),
+        context.connections.add(new Connection(context, handlers, websocket, request.headers.host)),
       );
     });
   }

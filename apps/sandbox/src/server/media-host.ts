@@ -5,6 +5,8 @@ import { withOtherByte } from '../signal/media-crypto.ts';
 import type { ServerBase } from './base.ts';
 
 const MAX_UPLOAD_BYTES = 1 << 30;
+/** Where files of channels lie, which are not encrypted. */
+export const PLAIN_PREFIX = '/m1';
 
 /**
  * Uploads and downloads of encrypted files, on the TLS listener. Requests do not name their client, so a fault on media
@@ -26,7 +28,7 @@ export class MediaHost {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '/').split('?')[0]!;
+    const path = storedPath(request.url ?? '/');
     const direction = request.method === 'POST' ? 'from' : 'to';
     const slow = this.context.faults.takeAny('media-slow', (fault) => (fault.direction ?? direction) === direction);
     if (slow) await new Promise<void>((resolve) => this.context.scheduler.later(slow.ms ?? 3000, resolve));
@@ -46,16 +48,29 @@ export class MediaHost {
     request.on('data', (chunk: Buffer) => hash.update(chunk));
     const path = await this.context.media.receive(request);
     const announced = (request.url ?? '').split('?')[0]!.split('/').at(-1)!;
-    const found = hash.digest('base64url');
+    const hashed = hash.digest();
+    const found = hashed.toString('base64url');
     if (HASH.test(announced) && decodeURIComponent(announced).replace(/=+$/, '') !== found) {
       this.context.recorder.violation(null, 'upload-hash', `${announced} announced, ${found} sent`);
       refuse(response, 400, 'The bytes are not those whose hash is in the address.');
       return;
     }
-    const directPath = `${path}?ccb=11-4&oh=sandbox&oe=0`;
+    const url = new URL(request.url ?? '/', 'https://host');
+    const isOfChannel = url.pathname.startsWith('/newsletter/');
+    const directPath = `${isOfChannel ? PLAIN_PREFIX : ''}${path}?ccb=11-4&oh=sandbox&oe=0`;
     const host = request.headers.host ?? this.context.mediaHost;
+    // The picture is its own preview.
+    const preview = { thumbnail_direct_path: directPath, thumbnail_sha256: hashed.toString('base64') };
+    const hasPreview = isOfChannel && url.searchParams.get('server_thumb_gen') === '1';
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ url: `https://${host}${directPath}`, direct_path: directPath, handle: path }));
+    response.end(
+      JSON.stringify({
+        url: `https://${host}${directPath}`,
+        direct_path: directPath,
+        handle: path,
+        ...(hasPreview && { thumbnail_info: preview }),
+      }),
+    );
   }
 
   /** Takes an upload not, if a fault wants that: false, when none does. */
@@ -132,6 +147,12 @@ export class MediaHost {
     response.writeHead(200, { 'content-length': size });
     await pipeline(this.context.media.stream(path, 0, (size >> 1) - 1)!, response, { end: false });
   }
+}
+
+/** Where the store has the file of a direct path. */
+export function storedPath(directPath: string): string {
+  const path = directPath.split('?')[0]!;
+  return path.startsWith(`${PLAIN_PREFIX}/`) ? path.slice(PLAIN_PREFIX.length) : path;
 }
 
 /** A SHA-256 in the alphabet of URLs. */

@@ -17,4 +17,9 @@ export interface ServerOptions {
    * (Baileys: 5) instead of its first stock (812, which is most of the CPU time of linking). @default false
    */
   fewPreKeys: boolean;
+  /**
+   * Milliseconds that each stanza takes in each direction, in order. On one machine answers come sooner than over any
+   * network, and races of clients show or hide by that. @default 0
+   */
+  latencyMs: number;
 }

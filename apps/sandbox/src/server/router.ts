@@ -103,7 +103,8 @@ export class Router {
 
   /**
    * The copies of a message: the part for each device and, for groups, the shared part for every device of every
-   * member.
+   * member. The sending device gets none, though clients name it among the recipients of groups whose members are named
+   * by LIDs.
    */
   private copiesOf(companion: Companion, stanza: BinaryNode, to: string, chat: Chat): Copy[] {
     const copies = new Map<string, Copy>();
@@ -115,7 +116,7 @@ export class Router {
     for (const item of children(child(stanza, 'participants'), 'to')) {
       const enc = child(item, 'enc');
       const ref = this.recipient(companion, item.attrs.jid, chat);
-      if (enc && ref) add(ref, enc);
+      if (enc && ref && keyOf(ref) !== companion.key) add(ref, enc);
     }
     for (const enc of children(stanza, 'enc')) {
       if (enc.attrs.type === 'skmsg' && to === STATUS_JID) {

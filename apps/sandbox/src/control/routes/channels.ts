@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { type Static, Type } from 'typebox';
-import type { Channel as StoredChannel } from '../../accounts/channel.ts';
+import type { ChannelPost, Channel as StoredChannel } from '../../accounts/channel.ts';
 import { SandboxError } from '../../errors.ts';
+import { fileOf } from '../../server/channel-messages.ts';
 import type { ServerContext } from '../../server/context.ts';
+import { PLAIN_PREFIX, storedPath } from '../../server/media-host.ts';
 import { Refusal } from '../schemas.ts';
 
 const tags = ['channels'];
@@ -17,6 +19,7 @@ const Post = Type.Object({
   id: Type.String(),
   by: Type.String(),
   type: Type.String(),
+  mediatype: Type.Union([Type.String(), Type.Null()]),
   text: Type.Union([Type.String(), Type.Null()]),
   isDeleted: Type.Boolean(),
   isEdited: Type.Boolean(),
@@ -37,8 +40,8 @@ const Channel = Type.Object({
 
 function channelView(channel: StoredChannel): Static<typeof Channel> {
   const { jid, name, description, inviteCode, picture, roles, muted, posts } = channel;
-  const shown = posts.map(({ plaintext, serverId, id, by, type, isEdited, views, reactions }) => ({
-    ...{ serverId, id, by, type, isEdited, views, reactions },
+  const shown = posts.map(({ plaintext, serverId, id, by, type, mediatype, isEdited, views, reactions }) => ({
+    ...{ serverId, id, by, type, mediatype, isEdited, views, reactions },
     text: plaintext === null ? null : textOf(plaintext),
     isDeleted: plaintext === null,
   }));
@@ -47,10 +50,16 @@ function channelView(channel: StoredChannel): Static<typeof Channel> {
 }
 
 function textOf(plaintext: string): string | null {
-  const { conversation, extendedTextMessage, imageMessage, videoMessage } = proto.Message.decode(
-    Buffer.from(plaintext, 'base64'),
-  );
-  return conversation || extendedTextMessage?.text || imageMessage?.caption || videoMessage?.caption || null;
+  const bytes = Buffer.from(plaintext, 'base64');
+  const { conversation, extendedTextMessage } = proto.Message.decode(bytes);
+  const file = fileOf(bytes);
+  return conversation || extendedTextMessage?.text || (file && 'caption' in file && file.caption) || null;
+}
+
+function postOf(channel: StoredChannel, serverId: number): ChannelPost {
+  const post = channel.posts.find((each) => each.serverId === serverId);
+  if (!post) throw new SandboxError(404, 'POST_NOT_FOUND', `There is no post ${serverId}; see GET /channels.`);
+  return post;
 }
 
 /** Channels: phones create, follow and post. */
@@ -134,9 +143,16 @@ export const channelRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
     {
       schema: {
         tags,
-        summary: 'Its owner or an admin posts a text',
+        summary: 'Its owner or an admin posts a text, or a picture with a caption',
         params: Params,
-        body: Type.Object({ by: Type.Optional(PhoneNumber), text: Type.String({ minLength: 1 }) }, body),
+        body: Type.Object(
+          {
+            by: Type.Optional(PhoneNumber),
+            text: Type.String({ minLength: 1 }),
+            image: Type.Optional(Type.String({ minLength: 4, description: 'As base64; it is not encrypted' })),
+          },
+          body,
+        ),
         response: { 201: Post, 403: Refusal, 404: Refusal },
       },
     },
@@ -147,10 +163,47 @@ export const channelRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
       if (!channel.mayPost(author.number))
         throw new SandboxError(403, 'NOT_AN_ADMIN', `Phone ${author.number} neither owns nor manages ${channel.jid}.`);
       const id = `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
-      const plaintext = Buffer.from(proto.Message.encode({ conversation: request.body.text }).finish());
-      const { serverId } = channelActions.post(channel, author, { id, type: 'text', mediatype: null, plaintext });
+      const { text, image } = request.body;
+      const content =
+        image === undefined ? { conversation: text } : await pictureOf(Buffer.from(image, 'base64'), text);
+      const kind = image === undefined ? { type: 'text', mediatype: null } : { type: 'media', mediatype: 'image' };
+      const plaintext = Buffer.from(proto.Message.encode(content).finish());
+      const { serverId } = channelActions.post(channel, author, { id, ...kind, plaintext });
       const post = channelView(channel).posts.find((each) => each.serverId === serverId)!;
       return reply.code(201).send(post);
+    },
+  );
+
+  async function pictureOf(bytes: Buffer, caption: string): Promise<proto.IMessage> {
+    const directPath = `${PLAIN_PREFIX}${await context.media.put(bytes)}`;
+    const fileSha256 = createHash('sha256').update(bytes).digest();
+    const imageMessage = { directPath, fileSha256, fileLength: bytes.length, mimetype: 'image/png', caption };
+    return { imageMessage };
+  }
+
+  app.get(
+    '/channels/:id/posts/:serverId/media',
+    {
+      schema: {
+        tags,
+        summary: 'The file of a post',
+        params: Type.Object({ ...Params.properties, serverId: Type.Integer() }),
+        response: { 200: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }), 404: Refusal, 422: Refusal },
+      },
+    },
+    async (request, reply) => {
+      const post = postOf(channels.get(request.params.id), request.params.serverId);
+      const file = post.plaintext === null ? undefined : fileOf(Buffer.from(post.plaintext, 'base64'));
+      const bytes = file && (await context.media.read(storedPath(file.directPath ?? '')));
+      if (!bytes) throw new SandboxError(404, 'NO_MEDIA', `Post ${post.serverId} has no file on the media host.`);
+      if (
+        !createHash('sha256')
+          .update(bytes)
+          .digest()
+          .equals(Buffer.from(file.fileSha256 ?? []))
+      )
+        throw new SandboxError(422, 'MEDIA_REFUSED', `The file of post ${post.serverId} has another hash.`);
+      return reply.type(file.mimetype ?? 'application/octet-stream').send(bytes);
     },
   );
 
@@ -167,13 +220,7 @@ export const channelRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }
     },
     async (request) => {
       const channel = channels.get(request.params.id);
-      const post = channel.posts.find(({ serverId }) => serverId === request.params.serverId);
-      if (!post)
-        throw new SandboxError(
-          404,
-          'POST_NOT_FOUND',
-          `There is no post ${request.params.serverId}; see GET /channels.`,
-        );
+      const post = postOf(channel, request.params.serverId);
       post.views += 1;
       channelActions.react(channel, post, directory.get(request.body.by), request.body.emoji ?? null);
       return channelView(channel);

@@ -69,8 +69,14 @@ export const ENVELOPES = [
 /** Fields of every kind. */
 const base = {
   to: Type.String({
-    description: 'Number of the recipient, a jid (`…@s.whatsapp.net`, `…@lid`), or a group (`…@g.us`)',
+    description:
+      'Number of the recipient, a jid (`…@s.whatsapp.net`, `…@lid`), a group (`…@g.us`), or `status@broadcast`: a status update',
   }),
+  audience: Type.Optional(
+    Type.Array(Type.String({ pattern: '^\\d{5,20}$' }), {
+      description: 'Of a status update: the numbers of those who see it; nobody when absent',
+    }),
+  ),
   id: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Message id; made up when absent' })),
   addressing: Type.Optional(
     Type.Enum(['pn', 'lid'], {

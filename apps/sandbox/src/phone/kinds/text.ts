@@ -1,7 +1,7 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { Type } from 'typebox';
 import { pnJid } from '../../wire/jid.ts';
-import { describeContext, plain } from '../description.ts';
+import { describeContext, type MediaReference, plain } from '../description.ts';
 import { defineKind, type Given } from './kind.ts';
 
 export const text = defineKind({
@@ -21,10 +21,8 @@ export const text = defineKind({
   describe({ conversation, extendedTextMessage: extended }) {
     if (conversation) return plain('text', conversation);
     if (!extended) return null;
-    return plain('text', extended.text ?? '', {
-      ...describeContext(extended.contextInfo),
-      ...describePreview(extended),
-    });
+    const details = { ...describeContext(extended.contextInfo), ...describePreview(extended) };
+    return { ...plain('text', extended.text ?? '', details), media: pictureOf(extended) };
   },
 });
 
@@ -33,6 +31,23 @@ function describePreview({ matchedText, title, description, jpegThumbnail }: pro
   if (!matchedText) return {};
   const thumbnail = jpegThumbnail?.length ? Buffer.from(jpegThumbnail).toString('base64') : null;
   return { linkPreview: { url: matchedText, title: title ?? null, description: description ?? null, thumbnail } };
+}
+
+/** The large picture of the preview. Its message does not tell its length. */
+function pictureOf(extended: proto.Message.IExtendedTextMessage): MediaReference | null {
+  const { thumbnailDirectPath, mediaKey, thumbnailSha256, thumbnailEncSha256, thumbnailWidth, thumbnailHeight } =
+    extended;
+  if (!thumbnailDirectPath || !mediaKey?.length) return null;
+  const base64 = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('base64');
+  return {
+    mimetype: null,
+    path: thumbnailDirectPath,
+    mediaKey: base64(mediaKey),
+    fileSha256: base64(thumbnailSha256),
+    fileEncSha256: base64(thumbnailEncSha256),
+    ...(thumbnailWidth && { width: thumbnailWidth }),
+    ...(thumbnailHeight && { height: thumbnailHeight }),
+  };
 }
 
 export function textMessage(words: string, context: Given['context'] = {}): proto.IMessage {

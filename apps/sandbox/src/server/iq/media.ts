@@ -17,7 +17,10 @@ export function handleMediaIq(request: IqRequest): void {
 
 function answerMediaConnection({ context, connection, iq }: IqRequest): void {
   const auth = randomBytes(24).toString('base64url');
-  const host = node('host', { hostname: context.mediaHost, maxContentLengthBytes: String(MAX_UPLOAD_BYTES) });
+  const host = node('host', {
+    hostname: connection.host ?? context.mediaHost,
+    maxContentLengthBytes: String(MAX_UPLOAD_BYTES),
+  });
   answer(connection, iq, [node('media_conn', { auth, ttl: '3600', auth_ttl: '21600', max_buckets: '12' }, [host])]);
 }
 
