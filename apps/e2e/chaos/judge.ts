@@ -159,10 +159,20 @@ async function judgeReceived({ fleet, traffic, ledger, players }: Evidence): Pro
   ];
 }
 
-/** Every file that came, as the API gives it. */
+/** Every file that came, as the API gives it, and every one that was sent, as its phones have it. */
 async function judgeFiles({ fleet, traffic, ledger }: Evidence): Promise<Verdict[]> {
   const { system } = fleet;
   const wrong: string[] = [];
+  const sentWrong: string[] = [];
+  for (const { text, accepted, readers, file } of traffic.sent) {
+    if (file === null || !accepted) continue;
+    for (const reader of readers) {
+      const found = await system.sandbox
+        .file(reader, accepted.waMessageId)
+        .then(sha256Of, (error: Error) => error.message);
+      if (found !== file) sentWrong.push(`${text} (${accepted.waMessageId}) at ${reader}: ${found} for ${file}`);
+    }
+  }
   const toldTwice: string[] = [];
   for (const { text, waMessageId, player, file } of traffic.written) {
     if (file === null) continue;
@@ -180,6 +190,7 @@ async function judgeFiles({ fleet, traffic, ledger }: Evidence): Promise<Verdict
       wrong.push(`${name}: ${JSON.stringify(media)}, ${times} events, ${hash} for ${file}`);
   }
   return [
+    verdict('sent files missing or wrong at the phone', sentWrong),
     verdict('received files missing or wrong', wrong),
     verdict('received files at the webhook receiver as two events', toldTwice),
   ];
@@ -187,8 +198,10 @@ async function judgeFiles({ fleet, traffic, ledger }: Evidence): Promise<Verdict
 
 async function hashOf(system: System, { apiKey }: Player, mediaId: string): Promise<string> {
   const { status, body } = await system.gateway.as(apiKey).call<Buffer>(`/api/media/${mediaId}/content`);
-  return status === 200 ? createHash('sha256').update(body).digest('hex') : `answer ${status}`;
+  return status === 200 ? sha256Of(body) : `answer ${status}`;
 }
+
+const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 async function judgeEvents({ fleet, ledger }: Evidence): Promise<Verdict[]> {
   const { pool } = fleet.system.services;

@@ -17,6 +17,8 @@ export interface Sent {
   accepted: { messageId: string; waMessageId: string } | null;
   /** The WhatsApp ids in the answers to repeated requests; more than one is a defect. */
   ids: Set<string>;
+  /** Hex SHA-256 of its file, if it has one; its text is the caption. */
+  file: string | null;
 }
 
 /** A message from a phone to a session. */
@@ -65,7 +67,7 @@ const INTRODUCTION = [
 ] as const;
 /** Every so many strangers are known by their number alone until WhatsApp tells its LID, amid the conversation. */
 const NEW_LID_EVERY = 2;
-/** So many messages of phones are one with a file, which has up to so many bytes. */
+/** Every so many messages have a file, of customers and of phones, which has up to so many bytes. */
 const FILE_EVERY = 10;
 const MAX_FILE_BYTES = 300_000;
 
@@ -151,10 +153,14 @@ export class Traffic {
   /** Sends one message, and repeats the request under the same key until it is accepted, as a careful customer does. */
   private async sendText(player: Player, to: string, readers: readonly string[]): Promise<void> {
     const text = `out ${this.sent.length}`;
-    const sent: Sent = { text, player, readers, accepted: null, ids: new Set() };
+    const file = this.sent.length % FILE_EVERY === 0 ? this.randomFile() : null;
+    const sent: Sent = { text, player, readers, accepted: null, ids: new Set(), file: file && hashOf(file) };
     this.sent.push(sent);
     const clients = this.clients[this.players.indexOf(player)]!;
-    const json = { to, type: 'text', message: text };
+    const media = file && { base64: file.toString('base64') };
+    const json = media
+      ? { to, type: 'document', media, fileName: 'chaos.bin', caption: text }
+      : { to, type: 'text', message: text };
     const headers = { 'idempotency-key': `chaos-${text.replace(' ', '-')}` };
     const path = `/api/sessions/${player.sessionId}/send?wait=queued`;
     const deadline = performance.now() + GIVE_UP_MS;
@@ -186,6 +192,10 @@ export class Traffic {
     } catch (error) {
       return codeOf(error);
     }
+  }
+
+  private randomFile(): Buffer {
+    return randomBytes(this.random.between(1, MAX_FILE_BYTES));
   }
 
   private async write(): Promise<void> {
@@ -229,15 +239,16 @@ export class Traffic {
   ): Promise<Written> {
     const text = `in ${this.written.length}`;
     const hasFile = from === player.friend && this.written.length % FILE_EVERY === 0;
-    const file = hasFile ? randomBytes(this.random.between(1, MAX_FILE_BYTES)) : null;
-    const hash = file && createHash('sha256').update(file).digest('hex');
-    const written: Written = { waMessageId: '', text, player, isCopied: false, file: hash };
+    const file = hasFile ? this.randomFile() : null;
+    const written: Written = { waMessageId: '', text, player, isCopied: false, file: file && hashOf(file) };
     this.written.push(written);
     const words = file ? { type: 'image', caption: text, data: file.toString('base64') } : { type: 'text', text };
     written.waMessageId = (await this.system.sandbox.send(from, { ...to, ...words })).id;
     return written;
   }
 }
+
+const hashOf = (file: Buffer): string => createHash('sha256').update(file).digest('hex');
 
 function codeOf(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

@@ -3,6 +3,7 @@ import type { Message, SendResult, StoredMedia } from '@wa-gate/contracts';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
+import { SMALL_PNG } from '../harness/small-files.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -20,11 +21,6 @@ beforeAll(async () => {
 
 const MB = 1_048_576;
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-/** A picture of one pixel. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
 const PDF = Buffer.from('%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n');
 const base64 = (bytes: Buffer) => ({ base64: bytes.toString('base64') });
 
@@ -97,7 +93,7 @@ test('a file is forwarded as it is: what a phone has sent with its mark, the acc
   expect(seen).toMatchObject({ type: 'document', text: 'look', details: { forwarded: true, forwardingScore: 1 } });
   expect(seen.media).toMatchObject({ fileName: 'theirs.bin', bytes: bytes.length });
   expect(sha256(await fileAt(seen.id))).toBe(sha256(bytes));
-  const own = await send({ type: 'image', media: base64(PNG), caption: 'mine' });
+  const own = await send({ type: 'image', media: base64(SMALL_PNG), caption: 'mine' });
   const again = await forward(own.messageId);
   expect([again.type, again.text, again.details?.forwarded]).toEqual(['image', 'mine', undefined]);
   // The media of a message goes with that message alone.
@@ -139,7 +135,7 @@ describe('names of files are shown as they were given (MR-011)', () => {
 describe('pictures (MR-011)', () => {
   test('with a caption, and once', async () => {
     for (const more of [{ caption: 'one pixel 👋' }, { viewOnce: true }]) {
-      const { messageId, waMessageId } = await send({ type: 'image', media: base64(PNG), ...more });
+      const { messageId, waMessageId } = await send({ type: 'image', media: base64(SMALL_PNG), ...more });
       const { text, media } = await shown(waMessageId);
       expect(text).toBe(more.caption ?? null);
       expect(media?.viewOnce ?? false).toBe(more.viewOnce ?? false);
@@ -150,7 +146,7 @@ describe('pictures (MR-011)', () => {
   });
 
   test('an album is one request: its parts are messages of their own, in order', async () => {
-    const items = ['a', 'b', 'c'].map((caption) => ({ media: base64(PNG), caption }));
+    const items = ['a', 'b', 'c'].map((caption) => ({ media: base64(SMALL_PNG), caption }));
     const { messageId, waMessageId, parts = [] } = await send({ type: 'album', items });
     expect(parts).toHaveLength(3);
     await shown(parts[2]!.waMessageId);

@@ -11,6 +11,7 @@ import {
   type Tenant,
 } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
+import { SMALL_PNG } from '../harness/small-files.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
@@ -109,6 +110,28 @@ describe('the preview of a link (MR-011)', () => {
     const stored = await messageOf(body.data.messageId);
     const { thumbnail: _, ...told } = linkPreview;
     expect(stored.linkPreview).toEqual({ url: 'https://example.com/offer', ...told });
+  });
+
+  test('with a picture that phones show large, uploaded as a file of its own, and a thumbnail made from it', async () => {
+    const linkPreview = { title: 'Our offer', picture: { base64: SMALL_PNG.toString('base64') } };
+    const { body } = await send({ to: friend.number, message, linkPreview });
+    const { waMessageId, messageId } = body.data;
+    const seen = await shown(friend, waMessageId);
+    expect(seen).toMatchObject({ type: 'text', text: message, media: { width: 1, height: 1 } });
+    expect(seen.details.linkPreview).toMatchObject({ title: 'Our offer', thumbnail: expect.stringMatching(/^\/9j\//) });
+    expect((await system().sandbox.file(friend.number, waMessageId)).equals(SMALL_PNG)).toBe(true);
+    const stored = await messageOf(messageId);
+    expect(stored).toMatchObject({ linkPreview: { url: 'https://example.com/offer', title: 'Our offer' } });
+    expect(stored).not.toHaveProperty('media');
+  });
+
+  test('with a picture that is none it is refused, and the field is named', async () => {
+    const linkPreview = { title: 'x', picture: { base64: Buffer.from('no picture').toString('base64') } };
+    const answer = await send({ to: friend.number, message, linkPreview });
+    expect([answer.status, answer.body]).toMatchObject([
+      422,
+      { code: 'MEDIA_TYPE_MISMATCH', details: { field: 'linkPreview.picture' } },
+    ]);
   });
 
   test('of a page in our own network none is made, and the text goes out', async () => {

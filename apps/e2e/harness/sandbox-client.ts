@@ -158,6 +158,8 @@ interface SandboxPost {
   /** Number of the author. */
   by: string;
   type: string;
+  /** The word for its file beside the content; `null`: it has none. */
+  mediatype: string | null;
   text: string | null;
   isDeleted: boolean;
   isEdited: boolean;
@@ -299,6 +301,12 @@ export class SandboxClient {
   /** Injects a fault, as in the table of the README of the sandbox. @returns the id to cancel it by */
   async addFault(fault: Record<string, unknown>): Promise<string> {
     return (await this.http.expectOk<{ id: string }>('/faults', { method: 'POST', json: fault })).id;
+  }
+
+  /** Whether a fault waits, or has not struck as often as it should. */
+  async hasFault(id: string): Promise<boolean> {
+    const { faults } = await this.http.expectOk<{ faults: { id: string }[] }>('/faults');
+    return faults.some((fault) => fault.id === id);
   }
 
   /** Switches the spam detector on, with what differs from its assumptions, or off (`null`). */
@@ -450,8 +458,13 @@ export class SandboxClient {
   }
 
   /** By its owner, where nobody is named. */
-  postToChannel(id: string, post: { by?: string; text: string }): Promise<SandboxPost> {
+  postToChannel(id: string, post: { by?: string; text: string; image?: string }): Promise<SandboxPost> {
     return this.http.expectOk(`/channels/${id}/posts`, { method: 'POST', json: post });
+  }
+
+  /** The file of a post, as those who follow get it. */
+  fileOfPost(id: string, serverId: number): Promise<Buffer> {
+    return this.http.expectOk(`/channels/${id}/posts/${serverId}/media`);
   }
 
   reactInChannel(id: string, serverId: number, reaction: { by: string; emoji?: string }): Promise<SandboxChannel> {

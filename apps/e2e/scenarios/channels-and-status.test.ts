@@ -10,6 +10,7 @@ import {
   waitForStatus,
 } from '../harness/pair-session.ts';
 import type { Phone, PhoneMessage, SandboxChannel } from '../harness/sandbox-client.ts';
+import { SMALL_MP4, SMALL_PNG, smallWav } from '../harness/small-files.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import type { WebhookReceiver } from '../harness/webhook-receiver.ts';
@@ -52,6 +53,12 @@ async function killOwner(): Promise<void> {
 }
 const has = async (phone: Phone, id: string) => (await sandbox().inbox(phone.number)).some((each) => each.id === id);
 
+const FILES = [
+  { type: 'image', bytes: SMALL_PNG, caption: 'Look' },
+  { type: 'video', bytes: SMALL_MP4, caption: 'Watch' },
+  { type: 'audio', bytes: smallWav(1), voice: true },
+];
+
 describe('channels', () => {
   test('a text is posted by the ordinary route, once, and comes back in the posts with its views', async () => {
     const { id } = await sandbox().createChannel({ owner: session.phone.number, name: 'Offers' });
@@ -91,8 +98,56 @@ describe('channels', () => {
     expect([left.status, left.body.code]).toEqual([403, 'WA_FORBIDDEN']);
     const posted = await post({ to: theirs.id, message: 'Not mine.' });
     expect(posted.body.data).toMatchObject({ status: 'failed', error: { code: 'WA_NOT_ALLOWED' } });
-    const image = await post({ to: own.id, type: 'image', mediaUrl: 'https://example.com/x.png' });
-    expect([image.status, (image.body as { code?: string }).code]).toEqual([501, 'ENGINE_UNSUPPORTED']);
+    const place = await post({ to: own.id, type: 'location', latitude: 1, longitude: 2 });
+    expect([place.status, (place.body as { code?: string }).code]).toEqual([501, 'ENGINE_UNSUPPORTED']);
+    const once = { base64: SMALL_PNG.toString('base64') };
+    const viewedOnce = await post({ to: own.id, type: 'image', media: once, viewOnce: true });
+    expect([viewedOnce.status, (viewedOnce.body as { code?: string }).code]).toEqual([400, 'VALIDATION']);
+  });
+
+  test('files are posted as they are, not encrypted, once each, also when the worker is killed meanwhile (MR-011, I8)', async () => {
+    const { id } = await sandbox().createChannel({ owner: session.phone.number, name: 'Pictures' });
+    const files = [
+      ...FILES,
+      { type: 'document', bytes: Buffer.from('a price list'), fileName: 'prices.txt', caption: 'Prices' },
+      { type: 'audio', bytes: smallWav(2), voice: true },
+    ];
+    for (const [at, { type, bytes, ...rest }] of files.entries()) {
+      const request = { to: id, type, ...rest, media: { base64: bytes.toString('base64') } };
+      if (at === files.length - 1) await sandbox().addFault({ kind: 'media-slow', ms: 1_000, direction: 'from' });
+      const { status, body } = await session.api.send(session.sessionId, request as never, { wait: 'queued' });
+      expect(status, JSON.stringify(body)).toBeLessThan(300);
+      if (at === files.length - 1) await killOwner();
+      const { waMessageId } = body.data;
+      const shown = await waitFor(
+        async () => (await sandbox().channel(id)).posts.find((each) => each.id === waMessageId),
+        { what: `the ${type} in the channel` },
+      );
+      const word = 'voice' in rest ? 'ptt' : type;
+      expect(shown).toMatchObject({ type: 'media', mediatype: word, text: 'caption' in rest ? rest.caption : null });
+      const file = await sandbox().fileOfPost(id, shown.serverId);
+      if (type === 'audio') expect(file.subarray(0, 4).toString()).toBe('OggS');
+      else expect(file.equals(bytes), type).toBe(true);
+    }
+    expect((await sandbox().channel(id)).posts).toHaveLength(files.length);
+  });
+
+  test('a picture of a followed channel comes with its file, and one that is damaged does not become readable (MR-060)', async () => {
+    const { id } = await sandbox().createChannel({
+      owner: friend.number,
+      name: 'Photos',
+      followers: [session.phone.number],
+    });
+    const image = SMALL_PNG.toString('base64');
+    const made = await sandbox().postToChannel(id, { text: 'Look', image });
+    const { data } = await webhook.waitForEvent('media.ready', (event) => event.data.waMessageId === made.id);
+    const { mediaId } = data.media as { mediaId: string };
+    const { body } = await session.api.call<Buffer>(`/api/media/${mediaId}/content`);
+    expect(SMALL_PNG.equals(body)).toBe(true);
+    await sandbox().addFault({ kind: 'media-flipped' });
+    const damaged = await sandbox().postToChannel(id, { text: 'Damaged', image });
+    const failed = await webhook.waitForEvent('media.failed', (event) => event.data.waMessageId === damaged.id);
+    expect(failed.data.media).toMatchObject({ status: 'expired', error: { code: 'MEDIA_EXPIRED' } });
   });
 });
 
@@ -255,6 +310,94 @@ describe('status updates', () => {
     const deleted = await session.api.call(`/api/messages/${messageId}`, { method: 'DELETE' });
     expect(deleted.status, JSON.stringify(deleted.body)).toBe(200);
     await waitFor(async () => (await shows(friend, waMessageId)).changed.isDeleted, { what: 'the deletion' });
+  });
+
+  test('a picture, a video and a voice message reach those they are for, and nobody else (MR-011)', async () => {
+    for (const { type, bytes, ...rest } of FILES) {
+      const media = { base64: bytes.toString('base64') };
+      const sent = await post({ to, type, ...rest, media, status: { only: [friend.number] } });
+      expect(sent.body.data, JSON.stringify(sent.body)).toMatchObject({ status: 'sent' });
+      const { waMessageId } = sent.body.data;
+      const shown = await shows(friend, waMessageId);
+      expect(shown).toMatchObject({ chat: 'status@broadcast', type, wireCount: 1 });
+      const file = await sandbox().file(friend.number, waMessageId);
+      if (type === 'audio')
+        expect([shown.media, file.subarray(0, 4).toString()]).toMatchObject([{ voice: true }, 'OggS']);
+      else expect(file.equals(bytes), type).toBe(true);
+      expect(await has(stranger, waMessageId)).toBe(false);
+    }
+  });
+
+  describe('of others (MR-060)', () => {
+    const STATUS = 'status@broadcast';
+    const posts = (message: { type: string; [field: string]: unknown }, from = friend) =>
+      sandbox().send(from.number, { to: STATUS, audience: [session.phone.number], ...message });
+    const stored = async () => await session.api.messages(session.sessionId, `chat=${STATUS}`);
+    const takes = (statusUpdates: boolean) =>
+      tenant.api.data(`/api/sessions/${session.sessionId}`, {
+        method: 'PATCH',
+        json: { settings: { statusUpdates } },
+      });
+
+    test('without the setting they are not read, and with it they come with their files, and can be marked as seen', async () => {
+      const before = await posts({ type: 'text', text: 'nobody asked' });
+      await waitFor(async () => (await sandbox().waitingStanzas(session.phone.number)) === 0, { what: 'its receipt' });
+      await takes(true);
+      // The key of its author was in the one that was not read: it is asked for once more.
+      const isTaken = async () => {
+        const { id } = await posts({ type: 'text', text: 'Does the setting count?' });
+        const isRead = async () =>
+          (await stored()).some(({ waMessageId, type }) => waMessageId === id && type === 'text');
+        const read = waitFor(isRead, { what: 'it to be read', timeoutMs: 8_000 });
+        return await read.then(
+          () => true,
+          () => false,
+        );
+      };
+      await waitFor(isTaken, { what: 'the setting to count' });
+      const { id: textId } = await posts({ type: 'text', text: 'On holiday' });
+      const text = await webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === textId);
+      expect(text.data).toMatchObject({ chat: STATUS, text: 'On holiday', fromMe: false });
+      expect(text.data.identities).toMatchObject({ from: { phoneNumber: `+${friend.number}` } });
+      expect(text.data).not.toHaveProperty('chatAlt');
+      for (const { bytes, type, ...rest } of FILES) {
+        const { id } = await posts({ type, ...rest, data: bytes.toString('base64') });
+        const { data } = await webhook.waitForEvent('media.ready', (event) => event.data.waMessageId === id);
+        const { mediaId } = data.media as { mediaId: string };
+        const { body } = await session.api.call<Buffer>(`/api/media/${mediaId}/content`);
+        expect(bytes.equals(body), type).toBe(true);
+      }
+      const listed = await stored();
+      expect(listed.map(({ waMessageId }) => waMessageId)).not.toContain(before.id);
+      const { id: messageId, waMessageId } = listed.find(
+        (message) => message.text === 'On holiday' && !message.fromMe,
+      )!;
+      await session.api.data(`/api/sessions/${session.sessionId}/messages/read`, {
+        method: 'POST',
+        json: { messageIds: [messageId] },
+      });
+      const device = `${session.phone.number}:`;
+      await waitFor(
+        async () => (await shows(friend, waMessageId)).receipts.read.some((reader) => reader.startsWith(device)),
+        { what: 'the author to see who has seen it' },
+      );
+    });
+
+    test('one that is deleted is told, one of the own phone is the account’s, and kills lose none', async () => {
+      const { id } = await posts({ type: 'text', text: 'Too early' });
+      await webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === id);
+      await posts({ type: 'revoke', target: id });
+      await webhook.waitForEvent('message.revoked', ({ data }) => data.waMessageId === id);
+      const own = await posts({ type: 'text', text: 'By hand' }, session.phone);
+      const { data } = await webhook.waitForEvent('message.sent', (event) => event.data.waMessageId === own.id);
+      expect(data).toMatchObject({ chat: STATUS, fromMe: true, source: 'phone' });
+      const sent = await Promise.all(['a', 'b', 'c'].map((text) => posts({ type: 'text', text })));
+      await killOwner();
+      for (const { id: each } of sent) {
+        await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === each);
+      }
+      await takes(false);
+    });
   });
 
   test('without a list it is for the saved contacts of the session, and with nobody it is refused', async () => {

@@ -3024,6 +3024,7 @@ class SessionSettings(TypedDict):
     fillGaps: bool
     device: Dict[str, Any]
     ignore: List[Literal["persons", "groups", "channels", "status", "broadcasts"]]
+    statusUpdates: bool
     alwaysOnline: bool
     readReceipts: bool
     autoRead: bool
@@ -3039,6 +3040,7 @@ class SessionSettingsChange(TypedDict):
     fillGaps: NotRequired[bool]
     device: NotRequired[Dict[str, Any]]
     ignore: NotRequired[List[Literal["persons", "groups", "channels", "status", "broadcasts"]]]
+    statusUpdates: NotRequired[bool]
     alwaysOnline: NotRequired[bool]
     readReceipts: NotRequired[bool]
     autoRead: NotRequired[bool]

@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import { defaultSessionQuery } from './default-session.ts';
+import { type MediaSource, MediaSourceSchema } from './kinds/files.ts';
 import { KIND_NAMES, type KindName, kindOf } from './kinds/index.ts';
 import { LIMITS } from './limits.ts';
 import { timeZone } from './pacing.ts';
@@ -29,6 +30,14 @@ const LinkPreviewRequestSchema = Type.Object(
         pattern: '^[A-Za-z0-9+/]+={0,2}$',
         maxLength: 65_536,
         description: 'A small JPEG in base64, about 300 pixels wide.',
+      }),
+    ),
+    picture: Type.Optional(
+      Type.Unsafe<MediaSource>({
+        ...MediaSourceSchema,
+        description:
+          'A picture that phones show large above the title. It is uploaded to WhatsApp like that of an image message; its thumbnail is made from it.',
+        examples: [{ url: 'https://example.com/offer.jpg' }],
       }),
     ),
   },

@@ -72,6 +72,10 @@ const ignore = Type.Unsafe<IgnoredChat[]>({
   ].join(' '),
   examples: [['groups', 'status']],
 });
+const statusUpdates = Type.Boolean({
+  description:
+    'Status updates of others come as messages of the chat `status@broadcast`, with their files, and so do those that the account posts on its phone. false: they are not read, and nobody learns that they have come.',
+});
 const alwaysOnline = Type.Boolean({
   description: 'The account shows itself online while the session is connected. Its phone does not ring then.',
 });
@@ -134,6 +138,7 @@ export const SessionSettingsSchema = Type.Object({
   fillGaps,
   device,
   ignore,
+  statusUpdates,
   alwaysOnline,
   readReceipts,
   autoRead,
@@ -161,6 +166,7 @@ export const SessionSettingsChangeSchema = Type.Object(
     fillGaps: Type.Optional(fillGaps),
     device: Type.Optional(device),
     ignore: Type.Optional(ignore),
+    statusUpdates: Type.Optional(statusUpdates),
     alwaysOnline: Type.Optional(alwaysOnline),
     readReceipts: Type.Optional(readReceipts),
     autoRead: Type.Optional(autoRead),
@@ -180,6 +186,7 @@ export const withDefaultSettings = (set: Partial<SessionSettings>): SessionSetti
   fillGaps: true,
   device: {},
   ignore: [],
+  statusUpdates: false,
   alwaysOnline: false,
   readReceipts: true,
   autoRead: false,

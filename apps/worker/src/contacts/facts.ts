@@ -20,7 +20,8 @@ export interface ToldContact {
 export function factsOfMessage(received: WAMessage, own: OwnJids, at: Date): Fact[] {
   const { key, pushName, verifiedBizName } = received;
   const jid = key.participant || key.remoteJid;
-  const altJid = key.participant ? key.participantAlt : key.remoteJidAlt;
+  // Of a status update and of a broadcast, Baileys gives the other name of the sender as that of the chat.
+  const altJid = key.participantAlt ?? key.remoteJidAlt;
   if (!jid) return [];
   const names = key.fromMe ? {} : { push: pushName, verified: verifiedBizName };
   return factOf({ jid, altJid, names, isBusiness: Boolean(names.verified) }, own, at);

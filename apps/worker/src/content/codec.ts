@@ -30,6 +30,8 @@ export interface Given {
 export interface FileToUpload {
   file: FileReference;
   mediaType: MediaType;
+  /** It is not encrypted: it belongs to a channel. @default false */
+  isPlain?: boolean;
 }
 
 /** Both directions of one kind of the registry in `@wa-gate/contracts`. */

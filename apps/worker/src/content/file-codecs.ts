@@ -101,7 +101,13 @@ export const sticker: Codec<'sticker'> = {
 function addressOf({ file }: Given) {
   if (!file) throw new TypeError('A message with a file is built after its upload.');
   const { url, directPath, mediaKey, fileSha256, fileEncSha256, fileLength, mediaKeyTimestamp }: UploadedFile = file;
-  return { url, directPath, mediaKey, fileSha256, fileEncSha256, fileLength, mediaKeyTimestamp };
+  const common = { directPath, fileSha256, fileLength };
+  if (mediaKey) {
+    return { ...common, url, mediaKey, fileEncSha256: fileEncSha256!, mediaKeyTimestamp: mediaKeyTimestamp! };
+  }
+  // Of a channel. WhatsApp's own clients name its path alone, and the preview that the host has made.
+  const { thumbnail: preview } = file;
+  return { ...common, ...(preview && { thumbnailDirectPath: preview.directPath, thumbnailSha256: preview.sha256 }) };
 }
 
 const dimensions = ({ width, height }: FileReference) => ({ width: width ?? null, height: height ?? null });

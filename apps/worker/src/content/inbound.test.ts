@@ -45,6 +45,16 @@ it('names the member who wrote in a group, and the account itself for what its p
   });
 });
 
+it('a status update is of its author, and has no other name of its chat; one of the own phone is the account’s', () => {
+  const status = { remoteJid: 'status@broadcast', remoteJidAlt: '1666@s.whatsapp.net', id: 'ID1' };
+  const theirs = received({ conversation: 'hi' }, { key: { ...status, participant: '98@lid' } });
+  const read = readInbound(theirs, own);
+  expect(read).toMatchObject({ chatJid: 'status@broadcast', fromJid: '98@lid', fromMe: false });
+  expect(read).not.toHaveProperty('chatAltJid');
+  const mine = received({ conversation: 'hi' }, { key: { ...status, fromMe: false, participant: own.lid } });
+  expect(readInbound(mine, own)).toMatchObject({ fromJid: own.jid, fromMe: true });
+});
+
 describe('kinds', () => {
   it.each<[string, proto.IMessage, object]>([
     ['text', { conversation: 'hi' }, { type: 'text', text: 'hi' }],
@@ -211,7 +221,6 @@ describe('what is no message to the user', () => {
     ['a vote without its poll', received({ pollUpdateMessage: {} })],
     ['a message between own devices', received({ conversation: 'x' }, { category: 'peer' } as Partial<WAMessage>)],
     ['a notice of a group', received({}, { messageStubType: proto.WebMessageInfo.StubType.GROUP_CREATE })],
-    ['a status update', received({ conversation: 'x' }, { key: { remoteJid: 'status@broadcast', id: 'ID1' } })],
   ])('%s', (_, message) => {
     expect(readInbound(message, own)).toBeNull();
   });

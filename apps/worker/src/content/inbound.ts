@@ -1,5 +1,5 @@
 import type { InboundChange, InboundMessage, WhatsAppFile } from '@wa-gate/messaging';
-import { isJidStatusBroadcast, jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
 import { castAt } from './ballots.ts';
 import { type ReadChange, readChange } from './changes.ts';
 import { readContext } from './context.ts';
@@ -51,13 +51,13 @@ export const unsupported = (kind: string, more: object = {}): Content => ({
 });
 
 /**
- * Converts a received message into what is stored; into a stub when it could not be decrypted. Status updates, group
- * notices and messages between the devices of the account are not shown to the user. Pure.
+ * Converts a received message into what is stored; into a stub when it could not be decrypted. Group notices and
+ * messages between the devices of the account are not shown to the user. Pure.
  */
 export function project(received: WAMessage, own: OwnJids, stanza: StanzaFacts = {}): Projection {
   const { key, message } = received;
   const chatJid = key.remoteJid;
-  if (!chatJid || !key.id || received.category === 'peer' || isJidStatusBroadcast(chatJid)) return NOTHING;
+  if (!chatJid || !key.id || received.category === 'peer') return NOTHING;
   const stubType = received.messageStubType;
   if (stubType && stubType !== proto.WebMessageInfo.StubType.CIPHERTEXT) return NOTHING;
   const unwrapped = message && unwrap(message);
@@ -71,7 +71,7 @@ export function project(received: WAMessage, own: OwnJids, stanza: StanzaFacts =
   const content = isStub ? UNREADABLE : (readable ?? shownAnyway(unwrapped, key));
   if (!content) return NOTHING;
   const context = message && !isStub ? readContext(message) : undefined;
-  const file = unwrapped && !isStub ? readFile(content.type, unwrapped) : null;
+  const file = unwrapped && !isStub ? readFile(content.type, unwrapped, chatJid.endsWith('@newsletter')) : null;
   const secret = message?.messageContextInfo?.messageSecret ?? unwrapped?.messageContextInfo?.messageSecret;
   return {
     as: 'message',
@@ -93,12 +93,17 @@ function shownAnyway(message: proto.IMessage | null | undefined, key: WAMessage[
 }
 
 function envelopeOf({ key, messageTimestamp, pushName }: WAMessage, chatJid: string, own: OwnJids) {
+  const sender = jidNormalizedUser(key.participant || chatJid);
+  // Of a status update and of a broadcast, Baileys gives the other name of the sender as that of the chat, and does not
+  // see that the account's phone has posted it when it is named by its LID.
+  const isBroadcast = chatJid.endsWith('@broadcast');
+  const fromMe = Boolean(key.fromMe) || (isBroadcast && (sender === own.jid || sender === own.lid));
   return {
     waMessageId: key.id!,
     chatJid,
-    ...(key.remoteJidAlt ? { chatAltJid: jidNormalizedUser(key.remoteJidAlt) } : {}),
-    fromJid: key.fromMe ? own.jid : jidNormalizedUser(key.participant || chatJid),
-    fromMe: key.fromMe ?? false,
+    ...(key.remoteJidAlt && !isBroadcast ? { chatAltJid: jidNormalizedUser(key.remoteJidAlt) } : {}),
+    fromJid: fromMe ? own.jid : sender,
+    fromMe,
     ...(pushName ? { senderName: storable(pushName) } : {}),
     waTimestamp: new Date((toNumber(messageTimestamp) ?? Date.now() / 1000) * 1000),
   };
@@ -113,7 +118,7 @@ function changeOf(
 ): ReceivedChange {
   const { name, data, target } = change;
   const claimed = 'at' in change ? change.at : undefined;
-  const fromAltJid = key.fromMe ? own.lid : (key.participantAlt ?? envelope.chatAltJid);
+  const fromAltJid = envelope.fromMe ? own.lid : (key.participantAlt ?? key.remoteJidAlt);
   return {
     ...envelope,
     ...(fromAltJid ? { fromAltJid: jidNormalizedUser(fromAltJid) } : {}),

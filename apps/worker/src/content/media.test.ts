@@ -106,3 +106,16 @@ it('an album is a message, and its pictures name it', () => {
   const messageContextInfo = { messageAssociation: { associationType: 1, parentMessageKey: { id: 'ALBUM' } } };
   expect(readContext({ imageMessage: PLACE, messageContextInfo })).toEqual({ album: { waMessageId: 'ALBUM' } });
 });
+
+it('the file of a channel has no key and needs none, when its message tells its hash; elsewhere it cannot be fetched', () => {
+  const { mediaKey: _, ...plain } = PLACE;
+  const ofChannel = (message: proto.IMessage) => readFile('image', proto.Message.fromObject(message), true)?.reference;
+  expect(ofChannel({ imageMessage: plain })).toEqual({
+    mediaType: 'image',
+    url: PLACE.url,
+    directPath: PLACE.directPath,
+    fileSha256: HASH.toString('base64'),
+  });
+  expect(ofChannel({ imageMessage: { ...plain, fileSha256: null } })).toBeUndefined();
+  expect(read({ imageMessage: plain }).file?.reference).toBeUndefined();
+});

@@ -87,8 +87,12 @@ const MAX_NAME = 255;
 const MAX_MIMETYPE = 200;
 const MEDIA_KEY_BYTES = 32;
 
-/** What a message of the type says about its file; `null`: it has none. The message is unwrapped. Pure. */
-export function readFile(type: string, message: proto.IMessage): WhatsAppFile | null {
+/**
+ * What a message of the type says about its file; `null`: it has none. The message is unwrapped. Pure.
+ *
+ * @param isOfChannel its file is not encrypted
+ */
+export function readFile(type: string, message: proto.IMessage, isOfChannel = false): WhatsAppFile | null {
   const members = MEMBERS[type as FileType] as readonly FileMember[] | undefined;
   const file = members && partOf(message, members);
   if (!file) return null;
@@ -105,7 +109,7 @@ export function readFile(type: string, message: proto.IMessage): WhatsAppFile | 
       waveform: base64(file.waveform, MAX_WAVEFORM_BYTES),
       thumbnail: base64(file.jpegThumbnail, MAX_THUMBNAIL_BYTES),
     }),
-    reference: referenceOf(mediaTypeOf(type as FileType, file, message), file),
+    reference: referenceOf(mediaTypeOf(type as FileType, file, message), file, isOfChannel),
   };
 }
 
@@ -117,9 +121,10 @@ function mediaTypeOf(type: FileType, file: MediaFields, { ptvMessage }: proto.IM
 }
 
 /** Where the bytes are and how they are opened; `undefined`: nobody can say, so they cannot be fetched. */
-function referenceOf(mediaType: MediaType, file: MediaFields): WhatsAppFile['reference'] {
-  const { url, directPath, mediaKey } = file;
-  if ((!url && !directPath) || mediaKey?.length !== MEDIA_KEY_BYTES) return undefined;
+function referenceOf(mediaType: MediaType, file: MediaFields, isOfChannel: boolean): WhatsAppFile['reference'] {
+  const { url, directPath, mediaKey, fileSha256 } = file;
+  const isPlain = isOfChannel && !mediaKey?.length && Boolean(fileSha256?.length);
+  if ((!url && !directPath) || (!isPlain && mediaKey?.length !== MEDIA_KEY_BYTES)) return undefined;
   return present({
     mediaType,
     url,

@@ -4,6 +4,7 @@ import type { UploadedFile } from '../media/uploaded-file.ts';
 import { proto } from '../whatsapp/baileys.ts';
 import type { Codec, FileToUpload } from './codec.ts';
 import { CODECS } from './codecs.ts';
+import { withPreviewPicture } from './preview-picture.ts';
 
 /**
  * Derives the secret inside a message, from which later parts of it (report tokens, edits, votes) take their keys. It
@@ -20,10 +21,12 @@ export function messageSecret(key: Uint8Array, sessionId: string, waMessageId: s
  * @throws for a type that only a later version has: after a rollback its rows may be in the outbox
  */
 export function buildMessage(outbound: OutboundRequest, secret: Uint8Array, file?: UploadedFile): proto.IMessage {
-  const { type, context: _, ...request } = outbound;
+  const { type, context, ...request } = outbound;
   const codec = codecOf(type);
   if (!codec) throw new TypeError(`This version cannot send messages of type ${type}.`);
-  return codec.build(request as never, { secret, file });
+  const message = codec.build(request as never, { secret, file });
+  const picture = context?.linkPreview?.picture;
+  return picture && file ? withPreviewPicture(message, picture, file) : message;
 }
 
 /** The compiler cannot relate the type of the request to the entry of the table. */
@@ -43,10 +46,15 @@ export interface OutboundContent {
   isReproducible(request: OutboundRequest): boolean;
 }
 
+function previewPicture({ context }: OutboundRequest): FileToUpload | undefined {
+  const picture = context?.linkPreview?.picture;
+  return picture && { file: picture, mediaType: 'linkThumbnail' };
+}
+
 /** Builds with the codec of each kind. */
 export const OUTBOUND_CONTENT: OutboundContent = {
   build: buildMessage,
-  upload: (request) => codecOf(request.type)?.upload?.(request as never),
+  upload: (request) => codecOf(request.type)?.upload?.(request as never) ?? previewPicture(request),
   isReproducible: ({ type, context }) => !context && (codecOf(type)?.isReproducible ?? true),
 };
 

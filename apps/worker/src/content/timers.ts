@@ -12,7 +12,7 @@ const { Type: ProtocolType } = proto.Message.ProtocolMessage;
  */
 export function readTimers({ key, message, messageTimestamp }: WAMessage): ChatTimer[] {
   const chatJid = key.remoteJid;
-  if (!message || !chatJid || isJidGroup(chatJid)) return [];
+  if (!message || !chatJid || isJidGroup(chatJid) || chatJid.endsWith('@broadcast')) return [];
   const found = timerIn(message, toNumber(messageTimestamp) ?? 0);
   const names = [chatJid, key.remoteJidAlt].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
   return found ? names.map((name) => ({ chatJid: name, ...found })) : [];

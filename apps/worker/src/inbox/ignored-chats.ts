@@ -1,4 +1,4 @@
-import type { IgnoredChat } from '@wa-gate/contracts';
+import type { IgnoredChat, SessionSettings } from '@wa-gate/contracts';
 
 /** By the end of the jid. What ends otherwise is a person. */
 const KINDS: readonly (readonly [end: string, kind: IgnoredChat])[] = [
@@ -8,9 +8,12 @@ const KINDS: readonly (readonly [end: string, kind: IgnoredChat])[] = [
   ['@broadcast', 'broadcasts'],
 ];
 
-/** Whether a session is told to ignore the messages of a chat. */
-export function isIgnored(ignore: readonly IgnoredChat[], chatJid: string | null | undefined): boolean {
-  if (ignore.length === 0 || !chatJid) return false;
+/** Whether a session does not take in the messages of a chat. */
+export function isIgnored(
+  { ignore, statusUpdates }: Pick<SessionSettings, 'ignore' | 'statusUpdates'>,
+  chatJid: string | null | undefined,
+): boolean {
+  if (!chatJid) return false;
   const kind = KINDS.find(([end]) => chatJid.endsWith(end))?.[1] ?? 'persons';
-  return ignore.includes(kind);
+  return (kind === 'status' && !statusUpdates) || ignore.includes(kind);
 }

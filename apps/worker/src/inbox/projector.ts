@@ -1,4 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
+import { withDefaultSettings } from '@wa-gate/contracts';
 import { isTracing, newId, type Span, startSpan } from '@wa-gate/kit';
 import type { InboundMessage } from '@wa-gate/messaging';
 import type { SessionFact } from '../contacts/contact-feed.ts';
@@ -11,7 +12,7 @@ import { type ArrivalWriterDependencies, createArrivalWriter } from './arrival-w
 import { isIgnored } from './ignored-chats.ts';
 
 export interface ProjectorDependencies extends ArrivalWriterDependencies {
-  /** @default nothing is ignored */
+  /** @default the settings of a session that has set none */
   settings?: Pick<SessionSettingsBook, 'of'>;
 }
 
@@ -30,9 +31,9 @@ export function createProjector(deps: ProjectorDependencies): Projector {
 
   return {
     accept(owner, { message: arrived, journal, edit, isHidden }, own, numberOf) {
-      const ignore = deps.settings?.of(owner.sessionId).ignore ?? [];
+      const settings = deps.settings?.of(owner.sessionId) ?? withDefaultSettings({});
       // Its journal rows are done all the same.
-      const received = arrived && isIgnored(ignore, arrived.key.remoteJid) ? null : arrived;
+      const received = arrived && isIgnored(settings, arrived.key.remoteJid) ? null : arrived;
       const projection = received && project(received, own, { edit, isHidden });
       const message = projection?.as === 'message' ? withIds(projection.message, owner) : null;
       const change = projection?.as === 'change' ? { ...projection.change, ...owner, id: newId() } : null;

@@ -42,11 +42,13 @@ export async function requestFile(
   throw refusal;
 }
 
-function refusalOf(status: number, length: number, { fileLength }: WhatsAppReference): Error | null {
+function refusalOf(status: number, length: number, { fileLength, mediaKey }: WhatsAppReference): Error | null {
   if (GONE.has(status)) return new FileGoneError(`WhatsApp's media host answers ${status}.`);
   if (status !== OK) return new Error(`WhatsApp's media host answers ${status}.`);
-  if (fileLength === undefined || Number.isNaN(length) || length === encryptedLength(fileLength)) return null;
-  return new FileDamagedError(`WhatsApp has ${length} bytes of a file that must have ${encryptedLength(fileLength)}.`);
+  if (fileLength === undefined || Number.isNaN(length)) return null;
+  const expected = mediaKey === undefined ? fileLength : encryptedLength(fileLength);
+  if (length === expected) return null;
+  return new FileDamagedError(`WhatsApp has ${length} bytes of a file that must have ${expected}.`);
 }
 
 /**

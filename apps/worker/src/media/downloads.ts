@@ -272,8 +272,11 @@ export class Downloads {
       } catch (error) {
         if (error instanceof FileTooLargeError) return tooLarge(download, maxBytes);
         if (!(error instanceof FileGoneError || error instanceof FileDamagedError)) throw error;
+        const { mediaKey } = reference;
+        if (mediaKey === undefined)
+          return failed(download, 'expired', 'MEDIA_EXPIRED', `${sentenceOf(error)} ${NOBODY_TO_ASK}`);
         if (hasAsked) return failed(download, 'expired', 'MEDIA_EXPIRED', `${sentenceOf(error)} ${ASKED_IN_VAIN}`);
-        const answer = await this.#ask(inHand, reference);
+        const answer = await this.#ask(inHand, mediaKey);
         if (answer === 'not connected')
           return { status: 'postponed', delayMs: this.#pace.noConnectionMs, counts: false };
         if ('refusal' in answer)
@@ -304,14 +307,11 @@ export class Downloads {
   }
 
   /** Asks the phone once, and waits for its answer. */
-  async #ask(
-    inHand: InHand,
-    { mediaKey: base64 }: WhatsAppReference,
-  ): Promise<'not connected' | { directPath: string } | { refusal: string }> {
+  async #ask(inHand: InHand, base64: string): Promise<'not connected' | { directPath: string } | { refusal: string }> {
     const { download, abort } = inHand;
     const { waMessageId, chatJid, fromMe, fromJid } = download;
     const mediaKey = Buffer.from(base64, 'base64');
-    const participant = chatJid.endsWith('@g.us') ? (fromJid ?? undefined) : undefined;
+    const participant = /@(?:g\.us|broadcast)$/.test(chatJid) ? (fromJid ?? undefined) : undefined;
     const key = questionKey(download, download);
     inHand.isAsking = true;
     void this.#pump();
@@ -335,7 +335,7 @@ export class Downloads {
     const { pool, logger } = this.#deps;
     try {
       const lost = await findLostMedia(pool, { ...owner, ...answer });
-      if (!lost) return;
+      if (!lost?.reference.mediaKey) return;
       const opened = openMediaRetryAnswer(answer, Buffer.from(lost.reference.mediaKey, 'base64'));
       if ('refusal' in opened) return;
       if (!(await relocateMedia(pool, { ...owner, mediaId: lost.mediaId }, opened.directPath))) return;
@@ -374,6 +374,7 @@ export class Downloads {
   }
 }
 
+const NOBODY_TO_ASK = 'It is the file of a channel: no phone of this account has it.';
 const ASKED_IN_VAIN = 'The phone has uploaded it again, and that was no better.';
 
 const questionKey = ({ sessionId }: { sessionId: string }, { waMessageId }: { waMessageId: string }): string =>

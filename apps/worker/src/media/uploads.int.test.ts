@@ -95,7 +95,7 @@ async function fetched({ url, mediaKey, fileEncSha256 }: UploadedFile, type: Med
   const response = await fetch(url, { ...(dispatcher && { dispatcher }) });
   const bytes = Buffer.from(await response.arrayBuffer());
   expect(createHash('sha256').update(bytes).digest()).toEqual(fileEncSha256);
-  const { iv, cipherKey, macKey } = mediaKeysOf(mediaKey, type);
+  const { iv, cipherKey, macKey } = mediaKeysOf(mediaKey!, type);
   const ciphertext = bytes.subarray(0, -10);
   expect(createHmac('sha256', macKey).update(iv).update(ciphertext).digest().subarray(0, 10)).toEqual(
     bytes.subarray(-10),
@@ -105,6 +105,24 @@ async function fetched({ url, mediaKey, fileEncSha256 }: UploadedFile, type: Med
 }
 
 const violations = async () => (await sandbox.recorder<{ violations: unknown[] }>('violations')).violations;
+
+it('the file of a channel lies there as it is, under its own hash, with the preview of the host, and is not mixed up with that of a chat (MR-011)', async () => {
+  const bytes = randomBytes(70_001);
+  const file = await put(bytes);
+  const uploads = uploadsWith();
+  const plain = await uploads.upload(await context(), { file, mediaType: 'image', isPlain: true });
+  const { url, directPath, thumbnail, ...rest } = plain;
+  expect(rest).toEqual({ fileSha256: Buffer.from(file.sha256, 'base64'), fileLength: bytes.length });
+  expect([directPath.startsWith('/m1/'), thumbnail?.directPath]).toEqual([true, directPath]);
+  const { dispatcher } = await network.endpoint();
+  const response = await fetch(url, { ...(dispatcher && { dispatcher }) });
+  expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  const known = await uploadsWith().upload(await context(), { file, mediaType: 'image', isPlain: true });
+  expect(known).toEqual(plain);
+  const sealed = await uploads.upload(await context(), { file, mediaType: 'image' });
+  expect((await fetched(sealed, 'image')).equals(bytes)).toBe(true);
+  expect(await violations()).toEqual([]);
+});
 
 describe('a file on its way to WhatsApp (MR-011)', () => {
   it.each<[number, MediaType]>([

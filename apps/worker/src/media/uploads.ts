@@ -10,9 +10,9 @@ import type { FileToUpload } from '../content/codec.ts';
 import type { MediaConnection, MediaHost } from '../whatsapp/media-connection.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { isStillThere } from './hosted-file.ts';
-import { encrypted, encryptedLength, type Measured, type MediaKeys, measure, mediaKeysOf } from './media-cipher.ts';
-import { MEDIA_TYPES, type MediaType } from './media-type.ts';
-import { postFile } from './post-file.ts';
+import { encrypted, encryptedLength, measure, mediaKeysOf } from './media-cipher.ts';
+import { MEDIA_TYPES } from './media-type.ts';
+import { type FileAddress, postFile } from './post-file.ts';
 import { type ProgressWatch, watchProgress } from './progress-watch.ts';
 import { readUpload, type StoredUpload, storedUpload } from './stored-upload.ts';
 import {
@@ -76,8 +76,9 @@ const FINAL_ANSWERS: ReadonlySet<number> = new Set([400, 405, 410, 411, 413, 414
 const NOT_AUTHORIZED: ReadonlySet<number> = new Set([401, 403]);
 
 /**
- * Brings files from the media store to WhatsApp's media host, encrypted. Each is read twice, because its address there
- * contains the hash of its encrypted form: nothing is written to a disk, and one chunk at a time is in memory.
+ * Brings files from the media store to WhatsApp's media host: encrypted, but for those of channels. Each is read twice,
+ * because its address there contains the hash of its encrypted form: nothing is written to a disk, and one chunk at a
+ * time is in memory.
  *
  * The result is kept for the session. The same file is not uploaded again for as long as WhatsApp has it.
  */
@@ -100,45 +101,37 @@ export class Uploads {
    * @returns where the file is
    * @throws {UploadRefusedError} it can never be sent; any other error: the signal was aborted
    */
-  upload(context: UploadContext, { file, mediaType }: FileToUpload): Promise<UploadedFile> {
+  upload(context: UploadContext, needed: FileToUpload): Promise<UploadedFile> {
     const { connection } = context;
     const running = this.#running.get(connection) ?? new Map<string, Promise<UploadedFile>>();
     this.#running.set(connection, running);
-    const key = `${file.sha256} ${MEDIA_TYPES[mediaType].word}`;
+    const key = `${needed.file.sha256} ${keyOf(needed).mediaType}`;
     const before = running.get(key);
     if (before) return before;
-    const upload = this.#find(context, file, mediaType).finally(() => running.delete(key));
+    const upload = this.#find(context, needed).finally(() => running.delete(key));
     running.set(key, upload);
     return upload;
   }
 
-  async #find(context: UploadContext, file: FileReference, mediaType: MediaType): Promise<UploadedFile> {
+  async #find(context: UploadContext, needed: FileToUpload): Promise<UploadedFile> {
     const { owner, signal } = context;
-    const found = await this.#known(context, file, mediaType);
+    const found = await this.#known(context, needed);
     if (found) return found;
-    const uploaded = await this.#slots.take(owner.sessionId, signal, () => this.#make(context, file, mediaType));
-    await recordUpload(this.#deps.pool, owner, keyOf(file, mediaType), storedUpload(uploaded)).catch(
-      (error: unknown) => {
-        // The message goes out all the same; the next one with this file uploads it once more.
-        this.#deps.logger.warn({ err: error, ...owner }, 'upload not kept');
-      },
-    );
+    const uploaded = await this.#slots.take(owner.sessionId, signal, () => this.#make(context, needed));
+    await recordUpload(this.#deps.pool, owner, keyOf(needed), storedUpload(uploaded)).catch((error: unknown) => {
+      // The message goes out all the same; the next one with this file uploads it once more.
+      this.#deps.logger.warn({ err: error, ...owner }, 'upload not kept');
+    });
     return uploaded;
   }
 
   /** An earlier upload of the same file, when WhatsApp still has it. */
-  async #known(
-    { owner, connection, signal }: UploadContext,
-    file: FileReference,
-    mediaType: MediaType,
-  ): Promise<UploadedFile | null> {
+  async #known({ owner, connection, signal }: UploadContext, needed: FileToUpload): Promise<UploadedFile | null> {
     const { pool, logger } = this.#deps;
-    const found = await findUpload<StoredUpload>(pool, owner.sessionId, keyOf(file, mediaType)).catch(
-      (error: unknown) => {
-        logger.warn({ err: error, ...owner }, 'earlier uploads could not be read');
-        return null;
-      },
-    );
+    const found = await findUpload<StoredUpload>(pool, owner.sessionId, keyOf(needed)).catch((error: unknown) => {
+      logger.warn({ err: error, ...owner }, 'earlier uploads could not be read');
+      return null;
+    });
     if (!found) return null;
     const upload = readUpload(found.upload);
     if (found.ageMs < this.#pace.freshMs) return upload;
@@ -146,56 +139,72 @@ export class Uploads {
       isStillThere(upload.url, connection.mediaDispatcher, watch.signal),
     );
     if (isThere) return upload;
-    await forgetUpload(pool, owner.sessionId, keyOf(file, mediaType));
+    await forgetUpload(pool, owner.sessionId, keyOf(needed));
     return null;
   }
 
-  async #make(context: UploadContext, file: FileReference, mediaType: MediaType): Promise<UploadedFile> {
-    const mediaKey = randomBytes(32);
-    const keys = mediaKeysOf(mediaKey, mediaType);
-    const { word, streams } = MEDIA_TYPES[mediaType];
-    const measured = await this.#watched(context.signal, async (watch) =>
-      measure(await this.#open(file, watch), keys, streams),
-    );
-    if (measured.size !== file.size || measured.sha256.toString('base64') !== file.sha256) throw fileChanged();
-    const address = await this.#tryHosts(context, file, { mediaType, keys, measured });
-    this.#deps.logger.debug({ ...context.owner, word, size: file.size }, 'file uploaded');
+  async #make(context: UploadContext, needed: FileToUpload): Promise<UploadedFile> {
+    const { file, isPlain } = needed;
+    const body = isPlain ? plainBody(file) : await this.#encrypt(context, needed);
+    const address = await this.#tryHosts(context, needed, body);
+    const { word } = MEDIA_TYPES[needed.mediaType];
+    this.#deps.logger.debug({ ...context.owner, word, isPlain, size: file.size }, 'file uploaded');
     return {
       ...address,
-      mediaKey,
-      fileSha256: measured.sha256,
-      fileEncSha256: measured.encSha256,
+      ...body.keys,
+      fileSha256: Buffer.from(file.sha256, 'base64'),
       fileLength: file.size,
-      mediaKeyTimestamp: Math.floor(Date.now() / 1000),
-      ...(measured.sidecar && { sidecar: measured.sidecar }),
+    };
+  }
+
+  async #encrypt(context: UploadContext, { file, mediaType }: FileToUpload): Promise<Body> {
+    const mediaKey = randomBytes(32);
+    const keys = mediaKeysOf(mediaKey, mediaType);
+    const { size, sha256, encSha256, mac, sidecar } = await this.#watched(context.signal, async (watch) =>
+      measure(await this.#open(file, watch), keys, MEDIA_TYPES[mediaType].streams),
+    );
+    if (size !== file.size || sha256.toString('base64') !== file.sha256) throw fileChanged();
+    return {
+      sha256: encSha256,
+      length: encryptedLength(file.size),
+      of: (plain) => encrypted(plain, keys, mac),
+      keys: {
+        mediaKey,
+        fileEncSha256: encSha256,
+        mediaKeyTimestamp: Math.floor(Date.now() / 1000),
+        ...(sidecar && { sidecar }),
+      },
     };
   }
 
   /** One host after the other, and all of them again after a pause. */
-  async #tryHosts(context: UploadContext, file: FileReference, encryption: Encryption) {
+  async #tryHosts(context: UploadContext, needed: FileToUpload, body: Body): Promise<FileAddress> {
     const { owner, signal } = context;
     let last: unknown;
     for (let round = 0; round < this.#pace.rounds; round += 1) {
       if (round > 0) await this.#pause(round - 1, signal);
       try {
-        return await this.#tryRound(context, file, encryption);
+        return await this.#tryRound(context, needed, body);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof UploadRefusedError) throw error;
         last = error;
-        this.#deps.logger.warn({ err: error, ...owner, round, size: file.size }, 'file not uploaded, trying again');
+        this.#deps.logger.warn(
+          { err: error, ...owner, round, size: needed.file.size },
+          'file not uploaded, trying again',
+        );
       }
     }
     throw uploadFailed(last);
   }
 
   /** @throws the reason of the last host */
-  async #tryRound(context: UploadContext, file: FileReference, encryption: Encryption) {
+  async #tryRound(context: UploadContext, needed: FileToUpload, body: Body): Promise<FileAddress> {
     const { hosts, auth } = await this.#mediaConnection(context.connection);
     let last: unknown;
     for (const host of hosts) {
       try {
-        return await this.#post(context, host, auth, file, encryption);
+        return await this.#post(context, host, auth, needed, body);
       } catch (error) {
         context.signal.throwIfAborted();
         if (error instanceof UploadRefusedError) throw error;
@@ -214,19 +223,20 @@ export class Uploads {
     { connection, signal }: UploadContext,
     { hostname, maxBytes }: MediaHost,
     auth: string,
-    file: FileReference,
-    { mediaType, keys, measured }: Encryption,
-  ) {
-    const length = encryptedLength(file.size);
+    { file, mediaType, isPlain = false }: FileToUpload,
+    { sha256, length, of }: Body,
+  ): Promise<FileAddress> {
     if (length > maxBytes) throw tooLargeForHost(maxBytes);
+    const { path, plainPath } = MEDIA_TYPES[mediaType];
     return await this.#watched(signal, async (watch) =>
       postFile({
         hostname,
-        path: MEDIA_TYPES[mediaType].path,
+        path: isPlain ? plainPath : path,
         auth,
-        encSha256: measured.encSha256,
+        sha256,
+        wantsThumbnail: isPlain,
         length,
-        body: encrypted(await this.#open(file, watch), keys, measured.mac),
+        body: of(await this.#open(file, watch)),
         dispatcher: connection.mediaDispatcher,
         watch,
       }),
@@ -272,17 +282,28 @@ export class Uploads {
   }
 }
 
-interface Encryption {
-  mediaType: MediaType;
-  keys: MediaKeys;
-  measured: Measured;
+/** What is sent to a host. */
+interface Body {
+  sha256: Buffer;
+  /** Bytes. */
+  length: number;
+  of(file: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
+  keys: Pick<UploadedFile, 'mediaKey' | 'fileEncSha256' | 'mediaKeyTimestamp' | 'sidecar'>;
 }
 
-/** What makes two uploads the same. */
-const keyOf = ({ sha256 }: FileReference, mediaType: MediaType) => ({
+/** The file itself. The host refuses bytes with another hash. */
+const plainBody = ({ sha256, size }: FileReference): Body => ({
   sha256: Buffer.from(sha256, 'base64'),
-  mediaType: MEDIA_TYPES[mediaType].word,
+  length: size,
+  of: (file) => file,
+  keys: {},
 });
+
+/** What makes two uploads the same. */
+function keyOf({ file, mediaType, isPlain }: FileToUpload) {
+  const { word, plainPath } = MEDIA_TYPES[mediaType];
+  return { sha256: Buffer.from(file.sha256, 'base64'), mediaType: isPlain ? plainPath.split('/').at(-1)! : word };
+}
 
 /** Ends the stream also when it is not read to its end. */
 async function* readWhole(stream: Readable, watch: ProgressWatch): AsyncGenerator<Buffer> {

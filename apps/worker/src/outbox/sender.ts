@@ -31,7 +31,8 @@ import type { Uploads } from '../media/uploads.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
-import { isPublic } from '../whatsapp/socket.ts';
+import { isChannel, isPublic } from '../whatsapp/socket.ts';
+import { STATUS_JID } from '../whatsapp/status-parts.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import type { ClaimedRows, GivenBack } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
@@ -63,8 +64,6 @@ export interface SenderDependencies {
   /** @default {@link OUTBOUND_CONTENT} */
   content?: OutboundContent;
 }
-
-const STATUS_JID = 'status@broadcast';
 
 /** This worker may not send now: nothing has left. */
 class NotStartedError extends Error {
@@ -150,8 +149,9 @@ export class Sender {
     return true;
   }
 
-  #fileOf({ request }: OutboxItem): FileToUpload | undefined {
-    return request.type === 'change' ? undefined : this.#content.upload(request);
+  #fileOf({ request, chatJid }: OutboxItem): FileToUpload | undefined {
+    const needed = request.type === 'change' ? undefined : this.#content.upload(request);
+    return needed && isChannel(chatJid) ? { ...needed, isPlain: true } : needed;
   }
 
   #needsFile({ files }: SendWindow, item: OutboxItem): boolean {

@@ -27,10 +27,11 @@ export class AutoReader {
   }
 
   arrived({ message }: Arrived): void {
-    const { autoRead, ignore } = this.#deps.settings();
+    const settings = this.#deps.settings();
     const { id, remoteJid, fromMe, participant } = message?.key ?? {};
     // Without content there is nothing that could have been read.
-    if (!autoRead || !message?.message || fromMe || !id || !remoteJid || isIgnored(ignore, remoteJid)) return;
+    if (!settings.autoRead || !message?.message || fromMe || !id || !remoteJid || isIgnored(settings, remoteJid))
+      return;
     if (!/@(s\.whatsapp\.net|lid|g\.us)$/.test(remoteJid)) return;
     const at = Number(message.messageTimestamp ?? 0);
     this.#waiting.push({ chat: remoteJid, id, fromMe: false, at, ...(participant && { participant }) });

@@ -13,6 +13,7 @@ import {
 } from '@wa-gate/messaging';
 import { formatVersion } from '../egress/client-version.ts';
 import type { Route, Routes } from '../egress/routes.ts';
+import { isIgnored } from '../inbox/ignored-chats.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
 import type { DisconnectCause } from '../whatsapp/errors.ts';
@@ -22,6 +23,7 @@ import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
 import { SandboxUnreachableError } from '../whatsapp/network.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
 import { type Connection, type ConnectionHandlers, connect } from '../whatsapp/socket.ts';
+import { STATUS_JID } from '../whatsapp/status-parts.ts';
 import { AutoReader } from './auto-reader.ts';
 import {
   ANOTHER_ACCOUNT,
@@ -356,6 +358,7 @@ export class SessionConnection {
         await traffic.contacts.happened({ ...owner, ...event });
       },
       tellsReading: () => traffic.settings.of(owner.sessionId).readReceipts,
+      takesStatusUpdates: () => !isIgnored(traffic.settings.of(owner.sessionId), STATUS_JID),
       met: (fact) => traffic.contacts.tell({ ...owner, ...fact }),
       knownGroup: (jid) => traffic.groups.known(owner, jid),
       groupsDescribed: (groups, isAll) => traffic.groups.described(owner, groups, isAll),

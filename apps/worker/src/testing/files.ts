@@ -18,7 +18,7 @@ export const FILE: FileReference = {
 };
 
 /** Where it was uploaded. */
-export const UPLOADED: UploadedFile = {
+export const UPLOADED = {
   url: 'https://mmg.example/v/t62/abc?ccb=11-4',
   directPath: '/v/t62/abc?ccb=11-4',
   mediaKey: Buffer.alloc(32, 1),
@@ -27,4 +27,4 @@ export const UPLOADED: UploadedFile = {
   fileLength: 70_000,
   mediaKeyTimestamp: 1_790_000_000,
   sidecar: Buffer.alloc(20, 9),
-};
+} satisfies UploadedFile;

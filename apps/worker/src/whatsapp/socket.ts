@@ -43,6 +43,7 @@ import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
 import { callerNumberOf, readCallNews } from './call-news.ts';
 import { readChannelNews } from './channel-news.ts';
+import { filePost, withoutSecret } from './channel-posts.ts';
 import { askSpellings } from './contact-query.ts';
 import { type EngineEvent, tapEngine } from './engine-events.ts';
 import {
@@ -123,6 +124,8 @@ export interface ConnectionHandlers extends ArrivalHandlers {
   noticed(event: ToldNews): Promise<void>;
   /** Whether senders may learn what the session marks as read, as its settings say. */
   tellsReading(): boolean;
+  /** Whether the status updates of others are read. Asked for each stanza of the status. */
+  takesStatusUpdates(): boolean;
   /** The phone answers a question for a file; see {@link Connection.askForFile}. */
   fileAnswered(answer: MediaRetryAnswer): void;
   /** Another device of the account has read messages of a chat. */
@@ -296,7 +299,7 @@ export function connect(options: ConnectOptions): Connection {
     emitOwnEvents: false,
     syncFullHistory: asks === 'full',
     shouldSyncHistoryMessage: readByBaileys(takes),
-    shouldIgnoreJid: (jid) => isJidStatusBroadcast(jid) ?? false,
+    shouldIgnoreJid: (jid) => Boolean(isJidStatusBroadcast(jid)) && !handlers.takesStatusUpdates(),
     // "Available" would keep the account's phone from ringing. See `reportActiveReceipts`.
     markOnlineOnConnect: false,
     getMessage: async ({ id }) => {
@@ -635,6 +638,8 @@ export function connect(options: ConnectOptions): Connection {
     reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
     async send({ chatJid, waMessageId, message, audience, startPart, acceptance }) {
       if (audience) return await sendStatus({ chatJid, waMessageId, message, audience, startPart });
+      const post = isChannel(chatJid) ? filePost(chatJid, waMessageId, message) : null;
+      if (post) return await sock.sendNode(post);
       const additional = {
         additionalAttributes: stanzaAttributesOf(message),
         additionalNodes: stanzaNodes(message),
@@ -704,11 +709,10 @@ export function connect(options: ConnectOptions): Connection {
   };
 }
 
-const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
+export const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
 /** A channel, or the status: it has no devices to be found out, no timer and no keys of its own. */
 export const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
 const isOfPerson = (jid: string): boolean => !isJidGroup(jid) && !isPublic(jid);
-const withoutSecret = ({ messageContextInfo: _, ...content }: proto.IMessage): proto.IMessage => content;
 
 /** The server answered the query with an error of its own, such as `item-not-found` or `not-authorized`. */
 function isRefusal(error: unknown): boolean {

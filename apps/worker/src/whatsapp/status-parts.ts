@@ -1,5 +1,8 @@
 import type { ServerAck } from './acks.ts';
 
+/** The chat of all status updates. */
+export const STATUS_JID = 'status@broadcast';
+
 /** People in one stanza: each has some devices, and each device a copy of the key. */
 const PEOPLE_PER_PART = 500;
 

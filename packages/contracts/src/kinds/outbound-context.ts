@@ -1,3 +1,5 @@
+import type { FileReference } from './files.ts';
+
 /** What a message to send refers to, as the outbox stores it: the owner makes the context of the protobuf from it. */
 export interface OutboundContext {
   /** The quoted message, as it was when the request was accepted. */
@@ -27,6 +29,8 @@ export interface OutboundContext {
     description?: string;
     /** JPEG, base64. */
     thumbnail?: string;
+    /** A picture that is shown large. */
+    picture?: FileReference;
   };
   /** Of a status update: who sees it, fixed when it was accepted, so that every attempt goes to the same people. */
   status?: {

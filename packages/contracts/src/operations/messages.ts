@@ -13,7 +13,7 @@ export const reference = Type.Object({
   chat: Type.String(),
   id: Type.String(),
   fromMe: Type.Boolean(),
-  /** Who wrote it, in a group. */
+  /** Who wrote it, in a group, a broadcast or the status. */
   participant: Type.Optional(Type.String()),
   /** Seconds since 1970. */
   at: Type.Integer(),

@@ -9,7 +9,8 @@ export interface WhatsAppReference {
   mediaType: string;
   url?: string;
   directPath?: string;
-  mediaKey: string;
+  /** Absent: the file is not encrypted, as those of channels. */
+  mediaKey?: string;
   /** Of the file itself, and of what lies at WhatsApp. */
   fileSha256?: string;
   fileEncSha256?: string;

@@ -14,6 +14,7 @@ interface Values {
   isDefault: boolean;
   onUncertain: 'resend' | 'fail';
   ignore: IgnoredChat[];
+  statusUpdates: boolean;
   alwaysOnline: boolean;
   readReceipts: boolean;
   autoRead: boolean;
@@ -33,6 +34,7 @@ export function SettingsCard({ session }: { session: Session }) {
       isDefault: session.isDefault,
       onUncertain: session.settings.onUncertain,
       ignore: session.settings.ignore,
+      statusUpdates: session.settings.statusUpdates,
       alwaysOnline: session.settings.alwaysOnline,
       readReceipts: session.settings.readReceipts,
       autoRead: session.settings.autoRead,
@@ -85,6 +87,7 @@ export function SettingsCard({ session }: { session: Session }) {
           ))}
           <Muted>{t('ignoreHint')}</Muted>
         </fieldset>
+        <Checkbox label={t('statusUpdates')} {...register('statusUpdates')} />
         <Checkbox label={t('autoRead')} {...register('autoRead')} />
         <Checkbox label={t('readReceipts')} {...register('readReceipts')} />
         <Checkbox label={t('fillGaps')} {...register('fillGaps')} />

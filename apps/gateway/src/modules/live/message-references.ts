@@ -89,7 +89,7 @@ interface Row {
 }
 
 function referred({ messageId, chat, id, fromMe, from, hasFailed, at }: Row): ReferredMessage {
-  const isOfMember = chat.endsWith('@g.us') && !fromMe && from !== null;
+  const isOfMember = /@(?:g\.us|broadcast)$/.test(chat) && !fromMe && from !== null;
   const reference = { chat, id, fromMe, at, ...(isOfMember && { participant: from }) };
   return { messageId, reference, hasFailed };
 }

@@ -53,6 +53,8 @@ export interface FilesOfCall {
  */
 interface ForMessage {
   messageId: string | null;
+  /** What holds the file in the body of the call, for errors. @default as the request names it */
+  field?: string;
 }
 
 interface Asked extends FilesOfCall, ForMessage {
@@ -126,7 +128,8 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
     return record as ReadyMedia;
   }
 
-  async function take(session: FileOwner, asked: Asked, { holder, path, purpose }: FilePlace): Promise<Taken> {
+  async function take(session: FileOwner, asked: Asked, { holder, purpose }: FilePlace): Promise<Taken> {
+    const { path } = asked;
     const { fileName, mimetype } = holder as GivenFile;
     const given: Given = { ...(holder.media as Given), fileName, mimetype };
     const known = given.mediaId === undefined ? null : await readyMedia(asked, given.mediaId);
@@ -191,7 +194,7 @@ export function createMessageFiles(deps: MessageFilesDependencies): MessageFiles
       const made: string[] = [];
       try {
         for (const [index, place] of places.entries()) {
-          const taken = await take(session, { ...call, path: place.path }, place);
+          const taken = await take(session, { ...call, path: call.field ?? place.path }, place);
           if (taken.isNew) made.push(taken.reference.mediaId);
           place.holder[place.field] = taken.reference;
           identities[index]!.holder[place.field] = { sha256: taken.given };

@@ -17,6 +17,15 @@ import type { ContactNames, Recipient } from '../contacts/index.ts';
 const NAMES_AT_ONCE = 8;
 /** What a status update can be. */
 const STATUS_KINDS: ReadonlySet<KindName> = new Set<KindName>(['text', 'image', 'video', 'audio']);
+/** What a post of a channel can be. */
+const CHANNEL_KINDS: ReadonlySet<KindName> = new Set<KindName>([
+  'text',
+  'image',
+  'video',
+  'audio',
+  'document',
+  'sticker',
+]);
 /** Fields about somebody or something in a chat, which a channel and the status do not have. */
 const OF_CHATS = ['replyTo', 'mentions', 'mentionAll', 'typing'] as const;
 
@@ -48,11 +57,12 @@ export function refuseForPublicChat(chatJid: string, body: SendRequest, inBulk =
     const place = isStatus ? 'A status update' : 'A channel';
     throw new ApiError('VALIDATION', { message: `${place} has no \`${field}\`: leave it out.` });
   }
-  if (!isStatus && type !== 'text')
+  if (!isStatus && !CHANNEL_KINDS.has(type))
     throw new ApiError('ENGINE_UNSUPPORTED', {
-      message:
-        'This version posts texts to channels. Files of channels are not encrypted, and go to another host than those of chats.',
+      message: `This version posts texts, images, videos, audio, documents and stickers to channels, and no \`${type}\`.`,
     });
+  if (!isStatus && 'viewOnce' in body && body.viewOnce)
+    throw new ApiError('VALIDATION', { message: 'A post of a channel has no `viewOnce`: leave it out.' });
   if (isStatus && !STATUS_KINDS.has(type))
     throw new ApiError('VALIDATION', {
       message: `A status update is a text, an image, a video or a voice message, and no \`${type}\`.`,

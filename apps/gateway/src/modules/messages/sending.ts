@@ -1,6 +1,7 @@
 import {
   describeMessageState,
   ERRORS,
+  type FileReference,
   filesOf,
   hasFailed,
   type KindName,
@@ -206,6 +207,16 @@ const partOf = (
   request: { ...part, context: { ...(context?.mentions && { mentions: context.mentions }), album } },
 });
 
+/** The message with the picture of its preview, and a thumbnail of that where the caller has given none. */
+function withPreviewPicture(message: AcceptedMessage, taken: TakenFiles<OutboundRequest> | undefined): AcceptedMessage {
+  const preview = message.request.context?.linkPreview;
+  if (!taken || !preview) return message;
+  const picture = (taken.request as unknown as { media: FileReference }).media;
+  const { thumbnail = picture.thumbnail } = preview;
+  const linkPreview = { ...preview, ...(thumbnail !== undefined && { thumbnail }), picture };
+  return { ...message, request: { ...message.request, context: { ...message.request.context, linkPreview } } };
+}
+
 const isOfPerson = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
 
 /**
@@ -227,6 +238,7 @@ const isOffered = ({
   expiresAt === undefined &&
   !request.context?.typing &&
   !request.context?.status &&
+  !request.context?.linkPreview?.picture &&
   filesOf(request.type, { ...request }).length === 0;
 
 /** Accepts messages and waits for what becomes of them. */
@@ -376,6 +388,16 @@ export function createSending(deps: SendingDependencies): Sending {
     return await replay(session, acceptance.messageIds, options);
   }
 
+  /**
+   * The picture of a link preview. It belongs to the workspace like an uploaded file: that of its message would be
+   * shown as what the message has sent.
+   */
+  async function takePreviewPicture(session: SessionRef, { linkPreview }: SendRequest, { files: call }: SendOptions) {
+    if (typeof linkPreview !== 'object' || linkPreview.picture === undefined) return undefined;
+    const request = { type: 'image', media: linkPreview.picture } as unknown as OutboundRequest;
+    return await files.take(session, request, { ...call, messageId: null, field: 'linkPreview.picture' });
+  }
+
   /** A message that is ready to be accepted, and how its files are let go. */
   async function prepare(
     session: SessionRef,
@@ -388,7 +410,8 @@ export function createSending(deps: SendingDependencies): Sending {
     refuseForPublicChat(recipient.chatJid, request, options.inBulk);
     const messageId = newId();
     const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
-    const discard = async () => void (await taken.discard());
+    let picture: TakenFiles<OutboundRequest> | undefined;
+    const discard = async () => void (await Promise.all([taken.discard(), picture?.discard()]));
     try {
       const message = await readMessage(
         { messages, previews, db, names },
@@ -401,7 +424,8 @@ export function createSending(deps: SendingDependencies): Sending {
         forwarding,
       );
       await refuseTakenId(message);
-      return { recipient, message, discard };
+      picture = await takePreviewPicture(session, request, options);
+      return { recipient, message: withPreviewPicture(message, picture), discard };
     } catch (error) {
       await discardIfRefused(error, discard);
       throw error;
