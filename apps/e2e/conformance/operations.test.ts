@@ -169,6 +169,84 @@ test('every refusal of WhatsApp is told to the caller, and no session ends by it
   expect(told.toSorted()).toEqual(expected.toSorted());
 });
 
+describe('a personal invitation into a group (MR-014, MR-011)', () => {
+  const INVITED = { type: 'groupInvite', groupName: 'A group' } as const;
+  const membersOf = async (group: string) =>
+    (await system().sandbox.group(group)).participants.map(({ number }) => number);
+  async function call<T>(name: OperationName, group: string, body: Record<string, unknown>) {
+    const answer = await waitFor(
+      async () => {
+        const got = await ask(name, session.sessionId, { group }, body);
+        return (got.body as { code?: string }).code === 'WA_PACING' ? undefined : got;
+      },
+      { what: `${name} to be possible` },
+    );
+    return { status: answer.status, body: answer.body as unknown as { data: T; details?: { wa?: string } } };
+  }
+
+  test('is offered for who cannot be added, is sent as a message, and is accepted by the phone', async () => {
+    const { sandbox } = system();
+    const someone = await addPhone(system(), 'Private');
+    await sandbox.updatePhone(someone.number, { privacy: { groupadd: 'none' } });
+    const made = { owner: session.phone.number, subject: 'A group', participants: [friend.number] };
+    const { id: group } = await sandbox.createGroup(made);
+    interface Added {
+      participants: { result: string; invitation: { code: string; expiresAt: string } }[];
+    }
+    const people = { participants: [`+${someone.number}`] };
+    const { body } = await call<Added>('groups.addParticipants', group, people);
+    const [added] = body.data.participants;
+    expect(added).toMatchObject({ result: 'invitation_needed', invitation: { code: expect.any(String) } });
+
+    const { invitation } = added!;
+    const message = { ...INVITED, groupId: group, invitation, caption: 'Come in' };
+    const sent = await session.api.send(session.sessionId, { to: someone.number, ...message }, { wait: 'sent' });
+    expect(sent.body.data).toMatchObject({ status: 'sent' });
+    const received = await waitFor(async () => (await sandbox.inbox(someone.number)).at(-1), {
+      what: 'the invitation',
+    });
+    expect(received).toMatchObject({
+      type: 'groupInvite',
+      text: 'Come in',
+      details: { groupId: group, ...invitation },
+    });
+    expect(await membersOf(group)).not.toContain(someone.number);
+    expect(await sandbox.acceptInvitation(group, someone.number)).toEqual({ isMember: true });
+    expect(await membersOf(group)).toContain(someone.number);
+  });
+
+  test('that is received is accepted with what its message says, once; a wrong, expired or revoked one is refused', async () => {
+    const { sandbox } = system();
+    const { id: group } = await sandbox.createGroup({ owner: friend.number, subject: 'A group', participants: [] });
+    const { number } = session.phone;
+    const accepted = async (body: Record<string, unknown>) => {
+      const { status, body: answer } = await call('groups.acceptInvitation', group, body);
+      return [status, answer.details?.wa ?? answer.data];
+    };
+    const inviter = `+${friend.number}`;
+    const { by: _, ...expired } = await sandbox.invite(group, { number, seconds: 0 });
+    expect(await accepted({ inviter, ...expired })).toEqual([422, '410']);
+    const { by: __, ...revoked } = await sandbox.invite(group, { number });
+    await sandbox.revokeInvitation(group, number);
+    expect(await accepted({ inviter, ...revoked })).toEqual([422, '410']);
+
+    const { by: ___, ...invitation } = await sandbox.invite(group, { number });
+    expect(await accepted({ inviter, ...invitation, code: 'another' })).toEqual([422, '406']);
+    expect(await accepted({ inviter: `+${number}`, ...invitation })).toEqual([422, '406']);
+    const { id } = await sandbox.send(friend.number, { to: number, ...INVITED, groupId: group, invitation });
+    const { content, from } = await waitFor(
+      async () => (await session.api.messages(session.sessionId)).find(({ waMessageId }) => waMessageId === id),
+      { what: 'the invitation in the list' },
+    );
+    const { groupId, code, expiresAt } = content as Record<string, string>;
+    expect(groupId).toBe(group);
+    const given = { inviter: from, code, expiresAt };
+    expect(await accepted(given)).toEqual([200, { group, isWaiting: false }]);
+    expect(await membersOf(group)).toContain(number);
+    expect(await accepted(given)).toEqual([422, '409']);
+  });
+});
+
 test('every operation has its own name, and its own method and path', () => {
   const routes = Object.values(OPERATIONS).map(({ method, path }) => `${method} ${path}`);
   expect(new Set(routes).size).toBe(OPERATION_NAMES.length);

@@ -116,19 +116,6 @@ const FORMS: [name: string, sent: Sent, expected: () => { text?: string; content
     }),
   ],
   [
-    'an invitation into a group',
-    { type: 'groupInvite', groupId: '120363000000000001@g.us', groupName: 'Some of us', code: 'AbC', text: 'Come in' },
-    () => ({
-      text: 'Come in',
-      content: {
-        groupId: '120363000000000001@g.us',
-        groupName: 'Some of us',
-        code: 'AbC',
-        expiresAt: expect.any(String),
-      },
-    }),
-  ],
-  [
     'a message of a business with buttons',
     { type: 'interactive', text: 'Choose', title: 'Shop', footer: 'Ltd', buttons: BUTTONS },
     () => ({

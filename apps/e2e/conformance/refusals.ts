@@ -135,6 +135,10 @@ export function refusedCalls(world: RefusalWorld): Record<ConnectionOperationNam
     'groups.revokeInvite': ofGroup(),
     'groups.inviteInfo': { by: 'w:g2', params: { code: 'GZ3kq0bW9sH2mXy7TnVdLa' } },
     'groups.join': { by: 'w:g2', params: { code: 'GZ3kq0bW9sH2mXy7TnVdLa' } },
+    'groups.acceptInvitation': ofGroup({
+      body: { inviter: friend, code: 'Ab3-dE_f9', expiresAt: '2036-01-18T10:30:00.000Z' },
+    }),
+    'groups.revokeInvitations': ofGroup({ body: people }),
     'groups.joinRequests': ofGroup(),
     'groups.approveJoinRequests': ofGroup({ body: people }),
     'groups.rejectJoinRequests': ofGroup({ body: people }),

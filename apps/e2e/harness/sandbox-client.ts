@@ -424,6 +424,23 @@ export class SandboxClient {
     return this.http.expectOk(`/groups/${id}/join`, { method: 'POST', json: { number } });
   }
 
+  /** WhatsApp offers a member, the creator by default, to invite a phone that cannot be added. */
+  invite(
+    id: string,
+    person: { number: string; by?: string; seconds?: number },
+  ): Promise<{ code: string; by: string; expiresAt: string }> {
+    return this.http.expectOk(`/groups/${id}/invitations`, { method: 'POST', json: person });
+  }
+
+  /** A phone accepts its invitation. */
+  acceptInvitation(id: string, number: string): Promise<{ isMember: boolean }> {
+    return this.http.expectOk(`/groups/${id}/invitations/accept`, { method: 'POST', json: { number } });
+  }
+
+  async revokeInvitation(id: string, number: string): Promise<void> {
+    await this.http.expectOk(`/groups/${id}/invitations/revoke`, { method: 'POST', json: { number } });
+  }
+
   /** Its creator replaces the link of the group. */
   async revokeGroupInvite(id: string): Promise<void> {
     await this.http.expectOk(`/groups/${id}/invite/revoke`, { method: 'POST' });

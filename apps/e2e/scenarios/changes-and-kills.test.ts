@@ -56,8 +56,9 @@ async function makeChanges(): Promise<Record<string, Change>> {
     return (await sandbox.createGroup({ owner: owner.number, subject: 'A group', participants: numbers })).id;
   };
   const people = { participants: [`+${friend.number}`] };
-  const [left, joined, grown, shrunk, raised, lowered, relinked, renamed] = await Promise.all([
+  const [left, joined, invited, grown, shrunk, raised, lowered, relinked, renamed] = await Promise.all([
     made([friend]),
+    made([], friend),
     made([], friend),
     made([]),
     made([friend]),
@@ -68,6 +69,7 @@ async function makeChanges(): Promise<Record<string, Change>> {
   ]);
   await sandbox.changeParticipants(lowered, { action: 'promote', participants: [friend.number] });
   const { inviteCode } = await shown(joined);
+  const { by: _, ...invitation } = await sandbox.invite(invited, { number: phone.number });
   const formerCode = (await shown(relinked)).inviteCode;
   const asked = async () => {
     const group = await made([]);
@@ -102,6 +104,12 @@ async function makeChanges(): Promise<Record<string, Change>> {
       method: 'POST',
       path: `/group-invites/${inviteCode}/join`,
       times: when(joined, (group) => roleOf(group, phone) === 'member'),
+    },
+    'groups.acceptInvitation': {
+      method: 'POST',
+      path: `/groups/${invited}/invitations/accept`,
+      json: { inviter: `+${friend.number}`, ...invitation },
+      times: when(invited, (group) => roleOf(group, phone) === 'member'),
     },
     'groups.addParticipants': {
       method: 'POST',

@@ -1079,7 +1079,7 @@ class Error(TypedDict):
     success: Literal[False]
     status: Literal["error"]
     error: str
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "CALL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "IDEMPOTENCY_GONE", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_UNAVAILABLE", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "CALL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_UNAVAILABLE", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     details: NotRequired[Dict[str, Any]]
     retryable: bool
     retryAfter: NotRequired[float]
@@ -1087,7 +1087,7 @@ class Error(TypedDict):
     docs: str
 
 class ErrorDescription(TypedDict):
-    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "CALL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "IDEMPOTENCY_GONE", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_UNAVAILABLE", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
+    code: Literal["VALIDATION", "INVALID_JSON", "BAD_REQUEST", "MESSAGE_TYPE_UNSUPPORTED", "INVALID_RECIPIENT", "WEBHOOK_URL_REFUSED", "WEBHOOK_HEADER_REFUSED", "WORKER_ENDPOINT_REFUSED", "MAIL_TOKEN_INVALID", "MAIL_OFF", "WORKER_UNREACHABLE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "INVALID_CREDENTIALS", "REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED", "ACCOUNT_DISABLED", "FORBIDDEN", "CSRF", "IP_DENIED", "HTTPS_REQUIRED", "WORKER_REMOVED", "WORKSPACE_LIMIT", "WEBHOOK_LIMIT", "TIER_SESSION_LIMIT", "ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "ERROR_CODE_NOT_FOUND", "SESSION_NOT_FOUND", "BROADCAST_NOT_FOUND", "OPT_OUT_NOT_FOUND", "RULE_NOT_FOUND", "CONTACT_NOT_FOUND", "LABEL_NOT_FOUND", "CALL_NOT_FOUND", "MESSAGE_NOT_FOUND", "DELETION_NOT_FOUND", "MEDIA_NOT_FOUND", "MESSAGE_DELETED", "MESSAGE_NOT_SENT", "MESSAGE_NOT_WAITING", "CHANGE_TOO_LATE", "CHANGE_NOT_POSSIBLE", "MESSAGE_NOT_FORWARDABLE", "WA_MESSAGE_ID_TAKEN", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "MEMBER_NOT_FOUND", "INVITATION_NOT_FOUND", "KEY_NOT_FOUND", "LOGIN_NOT_FOUND", "LOGIN_LOCK_NOT_FOUND", "DELIVERY_NOT_FOUND", "DELIVERY_PENDING", "WEBHOOK_OFF", "WEBHOOK_NOT_FOUND", "WORKER_NOT_FOUND", "EMAIL_TAKEN", "MEMBER_EXISTS", "LAST_OWNER", "LAST_WORKSPACE", "KEY_ENDED", "LAST_ADMINISTRATOR", "BROADCAST_STATE", "BROADCAST_EMPTY", "SESSION_AMBIGUOUS", "WORKER_EXISTS", "WORKER_NOT_EMPTY", "WORKER_TOO_SMALL", "SESSION_EXISTS", "SESSION_NOT_CONNECTED", "SESSION_ALREADY_PAIRED", "QR_NOT_READY", "MEDIA_NOT_READY", "UPLOAD_OFFSET_MISMATCH", "WORKER_ENDPOINT_TAKEN", "WORKER_LEASE_HELD", "SESSION_LOGGED_OUT", "MEDIA_EXPIRED", "BODY_TOO_LARGE", "MEDIA_TOO_LARGE", "MEDIA_QUOTA", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_MISMATCH", "MEDIA_EMPTY", "MEDIA_TYPE_MISMATCH", "MEDIA_UNREADABLE", "MEDIA_UNREACHABLE", "MEDIA_URL_FORBIDDEN", "MEDIA_TOOL_MISSING", "PROXY_INVALID", "PROXY_UNREACHABLE", "WA_REACHOUT_TIMELOCK", "RL_IP", "RL_KEY", "RL_ENDPOINT", "STREAM_LIMIT", "TIER_MESSAGE_LIMIT", "INTERNAL", "WORKER_ERROR", "DATABASE_UNAVAILABLE", "DELETION_GOES_ON", "NO_WORKER", "OUTCOME_UNKNOWN", "WA_FORBIDDEN", "WA_NOT_FOUND", "WA_NOT_READY", "WA_REFUSED", "WA_PACING", "WA_UNAVAILABLE", "WA_TIMEOUT", "ENGINE_UNSUPPORTED", "SANDBOX_REFUSED", "SANDBOX_UNAVAILABLE", "SESSION_MOVING"]
     httpStatus: int
     retryable: bool
     sentence: str
@@ -1167,6 +1167,13 @@ class GroupInviteRevokedEvent(TypedDict):
     data: Dict[str, Any]
     metadata: Dict[str, Any]
     signature: str
+
+class GroupInviteTemplate(TypedDict):
+    type: Literal["groupInvite"]
+    groupId: str
+    groupName: str
+    invitation: Dict[str, Any]
+    caption: NotRequired[str]
 
 class GroupJoinRequestEvent(TypedDict):
     id: str
@@ -1647,7 +1654,7 @@ Message = TypedDict("Message", {
     "source": "NotRequired[Literal[\"api\", \"phone\"]]",
     "senderName": "Union[str, None]",
     "identities": "MessageIdentities",
-    "type": "Literal[\"text\", \"location\", \"contact\", \"poll\", \"event\", \"buttons\", \"list\", \"image\", \"video\", \"audio\", \"document\", \"sticker\", \"album\", \"buttonReply\", \"listReply\", \"order\", \"product\", \"groupInvite\", \"interactive\", \"template\", \"phoneNumberRequest\", \"reaction\", \"system\", \"unknown\"]",
+    "type": "Literal[\"text\", \"location\", \"contact\", \"poll\", \"event\", \"groupInvite\", \"buttons\", \"list\", \"image\", \"video\", \"audio\", \"document\", \"sticker\", \"album\", \"buttonReply\", \"listReply\", \"order\", \"product\", \"interactive\", \"template\", \"phoneNumberRequest\", \"reaction\", \"system\", \"unknown\"]",
     "text": "Union[str, None]",
     "content": "NotRequired[Dict[str, Any]]",
     "media": "NotRequired[Media]",
@@ -1871,7 +1878,7 @@ MessageStatistics = TypedDict("MessageStatistics", {
     "byType": "Dict[str, Any]",
 })
 
-MessageTemplate = Union["TextTemplate", "LocationTemplate", "ContactTemplate", "PollTemplate", "EventTemplate", "ButtonsTemplate", "ListTemplate", "ImageTemplate", "VideoTemplate", "AudioTemplate", "DocumentTemplate", "StickerTemplate", "AlbumTemplate"]
+MessageTemplate = Union["TextTemplate", "LocationTemplate", "ContactTemplate", "PollTemplate", "EventTemplate", "GroupInviteTemplate", "ButtonsTemplate", "ListTemplate", "ImageTemplate", "VideoTemplate", "AudioTemplate", "DocumentTemplate", "StickerTemplate", "AlbumTemplate"]
 
 class MessageUndecryptableEvent(TypedDict):
     id: str
@@ -2101,7 +2108,7 @@ QuotedMessage = TypedDict("QuotedMessage", {
     "waMessageId": "str",
     "chat": "NotRequired[str]",
     "from": "NotRequired[str]",
-    "type": "Literal[\"text\", \"location\", \"contact\", \"poll\", \"event\", \"buttons\", \"list\", \"image\", \"video\", \"audio\", \"document\", \"sticker\", \"album\", \"buttonReply\", \"listReply\", \"order\", \"product\", \"groupInvite\", \"interactive\", \"template\", \"phoneNumberRequest\", \"reaction\", \"system\", \"unknown\"]",
+    "type": "Literal[\"text\", \"location\", \"contact\", \"poll\", \"event\", \"groupInvite\", \"buttons\", \"list\", \"image\", \"video\", \"audio\", \"document\", \"sticker\", \"album\", \"buttonReply\", \"listReply\", \"order\", \"product\", \"interactive\", \"template\", \"phoneNumberRequest\", \"reaction\", \"system\", \"unknown\"]",
     "text": "NotRequired[str]",
 })
 
@@ -2521,7 +2528,52 @@ class SendEventRequest(TypedDict):
     onUncertain: NotRequired[Literal["resend", "fail"]]
     metadata: NotRequired[Dict[str, Any]]
 
-SendFromDefaultRequest = Union["SendTextFromDefaultRequest", "SendLocationFromDefaultRequest", "SendContactFromDefaultRequest", "SendPollFromDefaultRequest", "SendEventFromDefaultRequest", "SendButtonsFromDefaultRequest", "SendListFromDefaultRequest", "SendImageFromDefaultRequest", "SendVideoFromDefaultRequest", "SendAudioFromDefaultRequest", "SendDocumentFromDefaultRequest", "SendStickerFromDefaultRequest", "SendAlbumFromDefaultRequest"]
+SendFromDefaultRequest = Union["SendTextFromDefaultRequest", "SendLocationFromDefaultRequest", "SendContactFromDefaultRequest", "SendPollFromDefaultRequest", "SendEventFromDefaultRequest", "SendGroupInviteFromDefaultRequest", "SendButtonsFromDefaultRequest", "SendListFromDefaultRequest", "SendImageFromDefaultRequest", "SendVideoFromDefaultRequest", "SendAudioFromDefaultRequest", "SendDocumentFromDefaultRequest", "SendStickerFromDefaultRequest", "SendAlbumFromDefaultRequest"]
+
+class SendGroupInviteFromDefaultRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["groupInvite"]
+    groupId: str
+    groupName: str
+    invitation: Dict[str, Any]
+    caption: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    status: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
+    sessionId: NotRequired[str]
+
+class SendGroupInviteRequest(TypedDict):
+    to: Union[str, int]
+    type: Literal["groupInvite"]
+    groupId: str
+    groupName: str
+    invitation: Dict[str, Any]
+    caption: NotRequired[str]
+    priority: NotRequired[Literal["urgent", "normal", "low"]]
+    scheduledAt: NotRequired[str]
+    timeZone: NotRequired[str]
+    expiresAt: NotRequired[str]
+    replyTo: NotRequired[str]
+    mentions: NotRequired[List[str]]
+    mentionAll: NotRequired[bool]
+    linkPreview: NotRequired[Union[bool, Dict[str, Any]]]
+    typing: NotRequired[Dict[str, Any]]
+    status: NotRequired[Dict[str, Any]]
+    waMessageId: NotRequired[str]
+    clientMessageId: NotRequired[str]
+    onUncertain: NotRequired[Literal["resend", "fail"]]
+    metadata: NotRequired[Dict[str, Any]]
 
 class SendImageFromDefaultRequest(TypedDict):
     to: Union[str, int]
@@ -2715,7 +2767,7 @@ class SendPollRequest(TypedDict):
     onUncertain: NotRequired[Literal["resend", "fail"]]
     metadata: NotRequired[Dict[str, Any]]
 
-SendRequest = Union["SendTextRequest", "SendLocationRequest", "SendContactRequest", "SendPollRequest", "SendEventRequest", "SendButtonsRequest", "SendListRequest", "SendImageRequest", "SendVideoRequest", "SendAudioRequest", "SendDocumentRequest", "SendStickerRequest", "SendAlbumRequest"]
+SendRequest = Union["SendTextRequest", "SendLocationRequest", "SendContactRequest", "SendPollRequest", "SendEventRequest", "SendGroupInviteRequest", "SendButtonsRequest", "SendListRequest", "SendImageRequest", "SendVideoRequest", "SendAudioRequest", "SendDocumentRequest", "SendStickerRequest", "SendAlbumRequest"]
 
 class SendResult(TypedDict):
     messageId: str

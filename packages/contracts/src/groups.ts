@@ -28,6 +28,19 @@ export const inviteCode = Type.String({
   examples: ['GZ3kq0bW9sH2mXy7TnVdLa'],
 });
 
+/** The code of an invitation for one person. */
+export const invitationCode = Type.String({
+  pattern: '^\\S{1,256}$',
+  description: 'The code of the personal invitation.',
+  examples: ['Ab3-dE_f9'],
+});
+
+/** An invitation for one person, in a body. */
+export const personalInvitation = Type.Object(
+  { code: invitationCode, expiresAt: timestamp('Until when it counts, as WhatsApp has said.') },
+  { additionalProperties: false, description: 'As the result for the person has it.' },
+);
+
 /** People in a body. */
 export const groupParticipants = Type.Array(
   Type.String({
@@ -96,16 +109,20 @@ export const PARTICIPANT_RESULTS = [
   'blocked',
   'group_full',
   'no_request',
+  'no_invitation',
   'refused',
 ] as const;
 export type ParticipantResultName = (typeof PARTICIPANT_RESULTS)[number];
 
 const invitation = Type.Object(
   {
-    code: Type.String({ description: 'The code of the personal invitation.' }),
+    code: invitationCode,
     expiresAt: nullable(timestamp()),
   },
-  { description: 'WhatsApp offers to invite the person instead: who is private about groups must accept.' },
+  {
+    description:
+      'WhatsApp offers to invite the person instead: who is private about groups must accept. Send it as a message of type `groupInvite`.',
+  },
 );
 
 /** What WhatsApp says of one person. */
@@ -227,6 +244,18 @@ export const JoinedGroupSchema = Type.Object({
   group,
   isWaiting: Type.Boolean({ description: 'true: an admin has to approve it first.' }),
 });
+
+/** Whose invitation is accepted, in a body. */
+export const acceptance = {
+  inviter: Type.String({
+    minLength: 1,
+    maxLength: 128,
+    description: 'Who has sent the invitation: a phone number, a jid, a LID, or the id of a contact.',
+    examples: ['+6281234567890'],
+  }),
+  code: invitationCode,
+  expiresAt: timestamp('As the invitation says.'),
+};
 
 export const JoinRequestSchema = Type.Object({
   ...IdentitySchema.properties,

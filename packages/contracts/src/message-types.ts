@@ -7,7 +7,6 @@ export const MESSAGE_TYPES = [
   'listReply',
   'order',
   'product',
-  'groupInvite',
   'interactive',
   'template',
   'phoneNumberRequest',

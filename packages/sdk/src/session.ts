@@ -99,6 +99,11 @@ export class SessionHandle {
     return this.#sendKind('event', to, fields);
   }
 
+  /** The invitation that adding somebody to a group has offered. */
+  sendGroupInvite(to: Recipient, fields: Fields<'groupInvite'> & SendOptions) {
+    return this.#sendKind('groupInvite', to, fields);
+  }
+
   sendList(to: Recipient, fields: Fields<'list'> & SendOptions) {
     return this.#sendKind('list', to, fields);
   }

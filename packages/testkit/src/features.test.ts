@@ -20,6 +20,7 @@ const ROW_OF: Record<KindName, string> = {
   contact: 'contact cards',
   poll: 'poll and vote',
   event: 'event and answer',
+  groupInvite: 'personal invitation into a group',
   buttons: 'list, buttons',
   list: 'list, buttons',
   image: 'image, video',

@@ -273,6 +273,31 @@ export function groupProofs(world: ProofWorld): Proofs<'groups'> & Proofs<'commu
         expect(roleOf(await shown(), world.session.phone)).toBe('member');
       },
     },
+    'groups.acceptInvitation': {
+      async body() {
+        await made([], world.friend);
+        const { code, expiresAt } = await world.system.sandbox.invite(group, { number: world.session.phone.number });
+        return { inviter: `+${world.friend.number}`, code, expiresAt };
+      },
+      params: async () => ({ group }),
+      async seen(_input, data) {
+        expect(data).toEqual({ group, isWaiting: false });
+        expect(roleOf(await shown(), world.session.phone)).toBe('member');
+      },
+    },
+    'groups.revokeInvitations': {
+      async body() {
+        await made([]);
+        someone = await addPhone(world.system, 'Invited');
+        await world.system.sandbox.invite(group, { number: someone.number });
+        return { participants: [`+${someone.number}`] };
+      },
+      params: async () => ({ group }),
+      async seen(_input, data) {
+        done(data, someone);
+        await expect(world.system.sandbox.acceptInvitation(group, someone.number)).rejects.toThrow('NOT_INVITED');
+      },
+    },
     'groups.joinRequests': {
       params: asked,
       seen: async (_input, data) =>

@@ -1,14 +1,15 @@
-// What the first message to a large group costs, and the ones after it: the devices of all members, a session with
-// each, and the distribution of the sender key come with the first.
+// What lists of large groups cost, and the first message to one and those after it: the devices of all members, a
+// session with each, and the distribution of the sender key come with the first.
 import { loadavg } from 'node:os';
 import type { Message } from '@wa-gate/contracts';
-import { addPhone, pairSession, registerTenant } from '../../harness/pair-session.ts';
+import { addPhone, type PairedSession, pairSession, registerTenant } from '../../harness/pair-session.ts';
 import { startSystem } from '../../harness/system.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { readFlags, within } from '../measure/flags.ts';
 import { residentBytes, watchCpu } from '../measure/process-cpu.ts';
 import { percentile } from '../measure/statistics.ts';
+import { storeLargeGroups, timeLists } from './lists.ts';
 
 /** Nobody waits longer for one message: ten minutes. */
 const SEND_TIMEOUT_MS = 600_000;
@@ -16,16 +17,21 @@ const SEND_TIMEOUT_MS = 600_000;
 const values = readFlags(process.argv.slice(2), {
   members: { type: 'string', default: '1024' },
   warm: { type: 'string', default: '20' },
+  groups: { type: 'string', default: '500' },
 });
 /** With the account itself. */
 const members = within('members', values.members, 2, 1_024);
 const warm = within('warm', values.warm, 1, 1_000);
+/** In lists; those of a session that sends to none of them. */
+const groups = within('groups', values.groups, 0, 2_000);
 
 const services = await provideDurableServices();
-const system = await startSystem({ services, maxSessions: 1, logLevel: 'warn' });
+const system = await startSystem({ services, maxSessions: 2, logLevel: 'warn' });
 try {
   console.log(`Node ${process.version}, ${services.description}, load ${loadavg()[0]!.toFixed(1)}`);
-  const session = await pairSession(system, await registerTenant(system));
+  const tenant = await registerTenant(system);
+  const session = await pairSession(system, tenant);
+  if (groups > 0) await listGroups(await pairSession(system, tenant));
   const numbers: string[] = [];
   while (numbers.length < members - 1) {
     const phone = await addPhone(system, `Member ${numbers.length + 1}`);
@@ -76,6 +82,20 @@ try {
     what: 'the last member to show the first message',
   });
   console.log(`\nload ${loadavg()[0]!.toFixed(1)}`);
+
+  async function listGroups(listed: PairedSession): Promise<void> {
+    const megabytesOf = () =>
+      ['gateway-1', 'worker-1']
+        .map((name) => (residentBytes(system.process(name).pid) / 1_048_576).toFixed(0))
+        .join(', ');
+    const former = megabytesOf();
+    const { names, ms } = await storeLargeGroups(services.pool, listed, groups, members);
+    const rows = await timeLists(listed, names);
+    console.log(`\n${groups} groups of ${members}, stored in ${ms.toFixed(0)} ms`);
+    console.log('\n| with HTTP | p50 ms | p95 ms | max ms |\n|---|---|---|---|');
+    console.log(rows.join('\n'));
+    console.log(`\nRSS of gateway, worker: ${former} MB before, ${megabytesOf()} MB after`);
+  }
 
   /** Milliseconds until WhatsApp has the message. */
   async function send(to: string, message: string): Promise<number> {

@@ -109,6 +109,8 @@ const NOT_BY_CHANCE = new Set([
   'POST /api/sessions/{id}/groups/{group}/invite/revoke',
   'GET /api/sessions/{id}/group-invites/{code}',
   'POST /api/sessions/{id}/group-invites/{code}/join',
+  'POST /api/sessions/{id}/groups/{group}/invitations/accept',
+  'POST /api/sessions/{id}/groups/{group}/invitations/revoke',
   'GET /api/sessions/{id}/groups/{group}/join-requests',
   'POST /api/sessions/{id}/groups/{group}/join-requests/approve',
   'POST /api/sessions/{id}/groups/{group}/join-requests/reject',

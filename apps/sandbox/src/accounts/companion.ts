@@ -55,6 +55,7 @@ interface StoredCompanion {
   preKeysHandedOut: number;
   historySent: boolean;
   pushName: string | null;
+  dirty?: [string, number][];
 }
 
 /** The account as its companions see it. */
@@ -86,6 +87,8 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
   /** Whether the key share and the history were sent after the first login. */
   historySent = false;
   pushName: string | null = null;
+  /** What has changed in a way that it was not told, with seconds since 1970: it is told so until it confirms it. */
+  readonly dirty = new Map<string, number>();
   link: CompanionLink | null = null;
   /** The presence that it has sent on the present connection. */
   isAvailable = false;
@@ -168,6 +171,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
     );
     companion.historySent = data.historySent;
     companion.pushName = data.pushName;
+    for (const [type, at] of data.dirty ?? []) companion.dirty.set(type, at);
     companion.preKeys = PreKeyPool.fromBuffer(journal.read(companion.preKeyStorageKey), data.preKeysHandedOut);
     return companion;
   }
@@ -203,6 +207,7 @@ export class CompanionOf<A extends CompanionOwner> implements CompanionIdentity 
       preKeysHandedOut: this.preKeys.handedOut,
       historySent: this.historySent,
       pushName: this.pushName,
+      dirty: [...this.dirty],
     };
   }
 }

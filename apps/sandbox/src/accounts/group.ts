@@ -27,6 +27,7 @@ interface StoredGroup {
   formerCodes?: string[];
   members: [string, GroupRole][];
   requests?: [string, JoinRequest][];
+  invitations?: [string, Invitation][];
   picture?: GroupPicture | null;
   isCommunity?: boolean;
   isAnnouncements?: boolean;
@@ -37,6 +38,16 @@ interface StoredGroup {
 interface JoinRequest {
   at: number;
   method: string;
+}
+
+/** What one person was offered who cannot be added. */
+export interface Invitation {
+  code: string;
+  /** The number of the inviter. */
+  by: string;
+  /** Seconds since 1970. */
+  expiresAt: number;
+  isRevoked: boolean;
 }
 
 export interface GroupPicture {
@@ -75,6 +86,8 @@ export class Group {
   /** Codes that were replaced: whoever uses one is told so. */
   readonly formerCodes: string[] = [];
   readonly requests = new Map<string, JoinRequest>();
+  /** The last invitation of each person, by number. */
+  readonly invitations = new Map<string, Invitation>();
   picture: GroupPicture | null = null;
   /** It is a community: a group of groups. */
   isCommunity = false;
@@ -107,6 +120,7 @@ export class Group {
     this.community = stored.community ?? null;
     for (const [number, role] of stored.members ?? []) this.members.set(number, role);
     for (const [number, asked] of stored.requests ?? []) this.requests.set(number, asked);
+    for (const [number, invitation] of stored.invitations ?? []) this.invitations.set(number, invitation);
   }
 
   get jid(): string {
@@ -147,6 +161,7 @@ export class Group {
       formerCodes,
       members: [...this.members],
       requests: [...this.requests],
+      invitations: [...this.invitations],
       picture,
       isCommunity,
       isAnnouncements,

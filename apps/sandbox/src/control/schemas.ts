@@ -147,6 +147,7 @@ export const Device = Type.Object({
   pairedAt: Type.Integer(),
   waiting: Type.Integer({ description: 'Stanzas that it has not acknowledged' }),
   preKeys: Type.Integer({ description: 'One-time prekeys left' }),
+  dirty: Type.Array(Type.String(), { description: 'What it has to read anew, and has not confirmed' }),
 });
 
 export const Phone = Type.Object({
@@ -354,6 +355,21 @@ export const ParticipantsChange = Type.Object(
 
 export const JoinByLink = Type.Object({ number: PhoneNumber }, { additionalProperties: false });
 export const JoinResult = Type.Object({ isMember: Type.Boolean({ description: 'false: an admin has to approve it' }) });
+
+export const InvitePerson = Type.Object(
+  {
+    number: PhoneNumber,
+    by: Type.Optional(PhoneNumber),
+    seconds: Type.Optional(Type.Integer({ description: 'Until it expires. Default: three days' })),
+  },
+  { additionalProperties: false },
+);
+export const Invitation = Type.Object({
+  code: Type.String(),
+  by: Type.String(),
+  expiresAt: Type.String({ format: 'date-time' }),
+});
+export const InvitedPhone = Type.Object({ number: PhoneNumber }, { additionalProperties: false });
 
 export const ParticipantResults = Type.Object({
   participants: Type.Array(Type.Object({ number: Type.String(), error: nullable(Type.String()) })),

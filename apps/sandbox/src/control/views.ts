@@ -47,6 +47,7 @@ export function deviceView(companion: Companion): DeviceView {
     pairedAt: companion.pairedAt,
     waiting: companion.queue.size,
     preKeys: companion.preKeys.size,
+    dirty: [...companion.dirty.keys()],
   };
 }
 

@@ -126,6 +126,42 @@ describe('group administration by a client', () => {
     expect(Object.keys(await socket.groupFetchAllParticipating())).not.toContain(group);
   });
 
+  test('who is private about groups is invited, and accepts, unless the invitation was revoked or has expired', async () => {
+    const dave = await world.phone({ privacy: { groupadd: 'none' } });
+    const daveClient = await world.companion(dave);
+    const { id: group } = await client.socket.groupCreate('by invitation', [bob.pn]);
+    const offered = async () => {
+      const [answer] = await client.socket.groupParticipantsUpdate(group, [dave.pn], 'add');
+      expect(answer!.status).toBe('403');
+      const [{ attrs }] = answer!.content.content as unknown as [{ attrs: Record<string, string> }];
+      return { groupJid: group, inviteCode: attrs.code!, inviteExpiration: Number(attrs.expiration) };
+    };
+    const accept = (invite: Awaited<ReturnType<typeof offered>>, by = alice.pn) =>
+      daveClient.socket.groupAcceptInviteV4(by, invite);
+    const revoked = await offered();
+    await client.socket.groupRevokeInviteV4(group, dave.pn);
+    await expect(accept(revoked)).rejects.toThrow('gone');
+    const invite = await offered();
+    await expect(accept(revoked)).rejects.toThrow('not-acceptable');
+    await expect(accept(invite, bob.pn)).rejects.toThrow('not-acceptable');
+    await world.api.post(`/groups/${group}/invitations`, { number: dave.number, seconds: 0 });
+    await expect(world.api.post(`/groups/${group}/invitations/accept`, { number: dave.number })).rejects.toThrow('410');
+    const last = await offered();
+    expect(await accept(last)).toBe(group);
+    await client.event('group-participants.update', (update) => update.id === group && update.action === 'add');
+    await expect(accept(last)).rejects.toThrow('conflict');
+  });
+
+  test('that groups have changed is told until it is confirmed', async () => {
+    const mark = client.events.length;
+    await world.api.post(`/phones/${alice.number}/dirty`, { type: 'groups' });
+    await client.event('groups.update', () => true, mark);
+    await until('it is confirmed', async () => {
+      const { devices } = await world.api.get<{ devices: { dirty: string[] }[] }>(`/phones/${alice.number}/devices`);
+      return devices.every(({ dirty }) => dirty.length === 0);
+    });
+  });
+
   test('whoever was removed gets nothing more', async () => {
     const group = await newGroup('lid', [alice, bob, carol]);
     await client.event('groups.upsert', (groups) => groups.some((entry) => entry.id === group));

@@ -1,5 +1,6 @@
 import type { Companion } from '../accounts/account.ts';
 import { acknowledgedName, messageName, type QueuedStanza } from '../accounts/stanza-queue.ts';
+import { unixSeconds } from '../clock.ts';
 import { type Faults, meansStanza } from '../faults/faults.ts';
 import type { Phones } from '../phone/phones.ts';
 import type { Recorder } from '../recorder/recorder.ts';
@@ -38,6 +39,13 @@ export class Delivery {
   /** Delivers presence and typing, which are not queued. */
   deliverIfOnline(companion: Companion, stanza: BinaryNode): void {
     if (companion.link?.isActive) companion.link.send(stanza);
+  }
+
+  /** Something has changed in a way that a companion is not told. It learns so now or with its next login. */
+  markDirty(companion: Companion, type: string): void {
+    companion.dirty.set(type, unixSeconds());
+    companion.save();
+    if (companion.link?.isActive) companion.link.send(dirtyNode(companion, type));
   }
 
   /** The client is ready (`passive active`): sends the backlog, then live traffic. */
@@ -118,6 +126,7 @@ export class Delivery {
     }
     connection.isActive = true;
     const last = entries.at(-1)?.seq ?? 0;
+    for (const type of companion.dirty.keys()) connection.send(dirtyNode(companion, type));
     connection.send(node('ib', { from: S_WHATSAPP_NET }, [node('offline', { count: String(entries.length) })]));
     // Stanzas that were queued during the batches are not part of the backlog.
     for (const entry of companion.queue.values()) if (entry.seq > last) this.sendNow(companion, entry);
@@ -173,3 +182,6 @@ export class Delivery {
     return true;
   }
 }
+
+const dirtyNode = ({ dirty }: Companion, type: string): BinaryNode =>
+  node('ib', { from: S_WHATSAPP_NET }, [node('dirty', { type, timestamp: String(dirty.get(type)) })]);

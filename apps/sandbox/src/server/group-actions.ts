@@ -1,5 +1,5 @@
 import type { Account } from '../accounts/account.ts';
-import type { Addressing, Group, GroupPicture } from '../accounts/group.ts';
+import type { Addressing, Group, GroupPicture, Invitation } from '../accounts/group.ts';
 import { unixSeconds } from '../clock.ts';
 import { type BinaryNode, node } from '../wire/node.ts';
 import type { ServerBase } from './base.ts';
@@ -21,6 +21,9 @@ interface GroupSettings {
   memberAddMode?: string;
   joinApproval?: boolean;
 }
+
+/** Seconds for which a personal invitation counts. */
+const INVITATION_SECONDS = 3 * 86_400;
 
 /** The actions of members on a group, and their notifications. For companions (iq) and for the control API. */
 export class GroupActions {
@@ -96,6 +99,48 @@ export class GroupActions {
     }
     this.changeMembers(group, account, 'add', [account]);
     return true;
+  }
+
+  /** Offers an invitation for somebody who cannot be added. It takes the place of the one before. */
+  invite(group: Group, by: Account, account: Account, seconds = INVITATION_SECONDS): Invitation {
+    const expiresAt = unixSeconds() + seconds;
+    const invitation = { code: newStanzaId(), by: by.number, expiresAt, isRevoked: false };
+    group.invitations.set(account.number, invitation);
+    this.context.groups.save(group);
+    return invitation;
+  }
+
+  /**
+   * Somebody accepts an invitation. One of an admin needs no approval.
+   *
+   * @returns the protocol's error code, or whether the account is a member now
+   */
+  accept(
+    group: Group,
+    account: Account,
+    given: { code: string; by: Account | undefined; expiresAt: number },
+  ): string | { isMember: boolean } {
+    if (group.members.has(account.number)) return '409';
+    const invitation = group.invitations.get(account.number);
+    const isGiven =
+      invitation?.code === given.code && invitation.by === given.by?.number && invitation.expiresAt === given.expiresAt;
+    if (!invitation || !isGiven) return '406';
+    if (invitation.isRevoked || invitation.expiresAt <= unixSeconds()) return '410';
+    group.invitations.delete(account.number);
+    if (!group.isAdmin(invitation.by)) return { isMember: this.join(group, account) };
+    this.changeMembers(group, account, 'add', [account]);
+    return { isMember: true };
+  }
+
+  revokeInvitations(group: Group, targets: (Account | null)[]): MemberResult[] {
+    const results = targets.map((account) => {
+      const invitation = account && group.invitations.get(account.number);
+      if (!invitation || invitation.isRevoked) return { account, error: '404' };
+      invitation.isRevoked = true;
+      return { account, error: null };
+    });
+    this.context.groups.save(group);
+    return results;
   }
 
   /** An admin decides who joins. */

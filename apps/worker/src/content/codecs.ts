@@ -26,6 +26,7 @@ export const CODECS: { readonly [K in KindName]: Codec<K> } = {
   contact,
   poll,
   event,
+  groupInvite,
   buttons,
   list,
 };
@@ -41,7 +42,6 @@ export const READERS: { readonly [T in ReceivedType]: Reader } = {
   listReply,
   order,
   product,
-  groupInvite,
   interactive,
   template,
   phoneNumberRequest,

@@ -105,8 +105,11 @@ export class GroupFeed {
 
   /** WhatsApp says that groups have changed, and not which. */
   async doubted(owner: Ownership): Promise<void> {
-    await this.#write(owner, () => doubtGroups(this.#deps.pool, owner));
-    for (const key of this.#memory.keys()) if (key.startsWith(`${owner.sessionId} `)) this.#memory.delete(key);
+    await this.#write(owner, async () => {
+      await doubtGroups(this.#deps.pool, owner);
+      // In the turn of the write: whoever waits for it finds nothing fresh behind it.
+      for (const key of this.#memory.keys()) if (key.startsWith(`${owner.sessionId} `)) this.#memory.delete(key);
+    });
   }
 
   /** Resolves when every notice is written; with `sessionId`, only those of that session. */

@@ -16,7 +16,7 @@ import type { Route, Routes } from '../egress/routes.ts';
 import { isIgnored } from '../inbox/ignored-chats.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
-import type { DisconnectCause } from '../whatsapp/errors.ts';
+import { ConnectionEndedError, type DisconnectCause } from '../whatsapp/errors.ts';
 import type { Identity } from '../whatsapp/identity.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
 import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
@@ -322,7 +322,7 @@ export class SessionConnection {
     };
     // WhatsApp gets no confirmation from a connection that was left: it tells what it has told there again.
     const assertCurrent = () => {
-      if (generation !== this.#generation) throw new Error('This connection was left.');
+      if (generation !== this.#generation) throw new ConnectionEndedError();
     };
     return {
       frame: () => pulse.beat(),
@@ -356,6 +356,8 @@ export class SessionConnection {
       noticed: async (event) => {
         assertCurrent();
         await traffic.contacts.happened({ ...owner, ...event });
+        // A stale owner has stored nothing, and has left the connection.
+        assertCurrent();
       },
       tellsReading: () => traffic.settings.of(owner.sessionId).readReceipts,
       takesStatusUpdates: () => !isIgnored(traffic.settings.of(owner.sessionId), STATUS_JID),
@@ -363,7 +365,10 @@ export class SessionConnection {
       knownGroup: (jid) => traffic.groups.known(owner, jid),
       groupsDescribed: (groups, isAll) => traffic.groups.described(owner, groups, isAll),
       groupGone: (jid) => traffic.groups.gone(owner, jid),
-      groupsDoubted: () => traffic.groups.doubted(owner),
+      groupsDoubted: async () => {
+        assertCurrent();
+        await traffic.groups.doubted(owner);
+      },
       groupNoticed: async (notice, { jid, lid }) => {
         assertCurrent();
         await traffic.groups.noticed(owner, notice, { jid, ...(lid && { altJid: lid }) });

@@ -26,6 +26,8 @@ interface TestDevice {
   shownAs: string;
   connected: boolean;
   preKeys: number;
+  /** What it has to read anew, and has not confirmed. */
+  dirty: string[];
   /** Stanzas that the device has not acknowledged. */
   waiting: number;
 }

@@ -45,6 +45,7 @@ import { callerNumberOf, readCallNews } from './call-news.ts';
 import { readChannelNews } from './channel-news.ts';
 import { filePost, withoutSecret } from './channel-posts.ts';
 import { askSpellings } from './contact-query.ts';
+import { takeDirtyGroups } from './dirty-groups.ts';
 import { type EngineEvent, tapEngine } from './engine-events.ts';
 import {
   ConnectionEndedError,
@@ -66,7 +67,6 @@ import { prepareKeyPairs } from './key-pairs.ts';
 import { type MediaConnection, readMediaConnection } from './media-connection.ts';
 import { withMediaHint } from './media-hint.ts';
 import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
-import { childrenOf } from './nodes.ts';
 import { rejectCall } from './operations/calls.ts';
 import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
@@ -101,7 +101,10 @@ export interface ConnectionHandlers extends ArrivalHandlers {
   groupsDescribed(groups: readonly GroupFacts[], isAll: boolean): Promise<void>;
   /** WhatsApp says that the account is not in the group. */
   groupGone(jid: string): Promise<void>;
-  /** WhatsApp says that groups have changed, and not which. */
+  /**
+   * WhatsApp says that groups have changed, and not which. Resolves when that is stored; WhatsApp gets its confirmation
+   * then.
+   */
   groupsDoubted(): Promise<void>;
   /** Resolves when it is stored; WhatsApp gets its confirmation then. */
   groupNoticed(notice: GroupNotice, identity: Identity): Promise<void>;
@@ -477,10 +480,13 @@ export function connect(options: ConnectOptions): Connection {
     if (answer) handlers.fileAnswered(answer);
     if (node.attrs.type === 'server_sync') settings.notified(node);
   });
-  sock.ws.on('CB:ib,,dirty', (node: BinaryNode) => {
-    const isOfGroups = childrenOf(node).some(({ attrs }) => attrs.type === 'groups');
-    if (isOfGroups)
-      handlers.groupsDoubted().catch((err: unknown) => logger.warn({ err, sessionId }, 'groups in doubt'));
+  takeDirtyGroups(sock, {
+    isCurrent,
+    async doubt() {
+      groupsLeft.clear();
+      await handlers.groupsDoubted();
+    },
+    onFailure: (err) => logger.warn({ err, sessionId }, 'changed groups not taken note of, WhatsApp will say it again'),
   });
   const tellPresence = async (node: BinaryNode): Promise<void> => {
     const told = readPresence(node, new Date());
@@ -609,8 +615,8 @@ export function connect(options: ConnectOptions): Connection {
     presences,
     settings,
     storeGroups: (groups, isAll) => handlers.groupsDescribed(groups, isAll),
-    tellCall: (news) => void handlers.called(news).catch(() => undefined),
-    tellPerson: (event) => void handlers.noticed(event).catch(() => undefined),
+    tellCall: (news) => handlers.called(news),
+    tellPerson: (event) => handlers.noticed(event),
     tellsReading: () => handlers.tellsReading(),
   };
 

@@ -10,6 +10,12 @@ use WaGate\Response;
 
 final class Groups extends OperationSet
 {
+    /** Accept a personal invitation into a group. `POST /api/sessions/{id}/groups/{group}/invitations/accept` */
+    public function acceptInvitation(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/invitations/accept', path: ['id' => $id, 'group' => $group], body: $body);
+    }
+
     /** Add people to a group. `POST /api/sessions/{id}/groups/{group}/participants` */
     public function addParticipants(string $id, string $group, array $body): array
     {
@@ -116,6 +122,12 @@ final class Groups extends OperationSet
     public function removePicture(string $id, string $group): array
     {
         return $this->call('DELETE', '/api/sessions/{id}/groups/{group}/picture', path: ['id' => $id, 'group' => $group]);
+    }
+
+    /** Take back personal invitations into a group. `POST /api/sessions/{id}/groups/{group}/invitations/revoke` */
+    public function revokeInvitations(string $id, string $group, array $body): array
+    {
+        return $this->call('POST', '/api/sessions/{id}/groups/{group}/invitations/revoke', path: ['id' => $id, 'group' => $group], body: $body);
     }
 
     /** Replace the link that invites into a group. `POST /api/sessions/{id}/groups/{group}/invite/revoke` */

@@ -6,6 +6,7 @@ import { contact } from './contact.ts';
 import { document } from './document.ts';
 import { event } from './event.ts';
 import { type FilePlace, placesOf } from './files.ts';
+import { groupInvite } from './group-invite.ts';
 import { image } from './image.ts';
 import type { Kind, Resolved } from './kind.ts';
 import { location } from './location.ts';
@@ -19,6 +20,7 @@ export { type MessagePart, MessagePartSchema } from './album.ts';
 export { cardOf, cardsOf, titleOf } from './contact.ts';
 export { eventSeconds } from './event.ts';
 export type { FilePlace, FileReference, MediaSource } from './files.ts';
+export { invitationSeconds } from './group-invite.ts';
 export type { OutboundContext } from './outbound-context.ts';
 
 /** All kinds of messages that can be sent. The worker does not compile without a codec for each. */
@@ -28,6 +30,7 @@ export const KINDS = {
   contact,
   poll,
   event,
+  groupInvite,
   buttons,
   list,
   image,

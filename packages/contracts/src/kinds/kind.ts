@@ -58,6 +58,8 @@ export interface Kind<R extends TProperties, C extends TProperties> {
   files?: readonly FileField[];
   /** Why the fields do not go together, in one sentence. `undefined`: they do. */
   refusal?(request: Static<TObject<R>>): string | undefined;
+  /** It is for one person: no group, channel or status gets it. */
+  isPersonal?: true;
   /** Why the engine cannot send it, in one sentence with what to do instead. `undefined`: it can. */
   unsupported?(request: Static<TObject<R>>): string | undefined;
   /**

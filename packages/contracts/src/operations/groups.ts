@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import {
+  acceptance,
   ChangedGroupSchema,
   CreatedGroupSchema,
   DESCRIPTION_MAX,
@@ -12,6 +13,7 @@ import {
   groupParticipants,
   groupSettings,
   InvitedGroupSchema,
+  invitationCode,
   inviteCode,
   JoinedGroupSchema,
   JoinRequestsSchema,
@@ -41,7 +43,8 @@ const maxAgeSeconds = Type.Optional(
   }),
 );
 const ANN = '6281234567890@s.whatsapp.net';
-const jids = Type.Array(Type.String({ pattern: '^\\d{5,20}@(s\\.whatsapp\\.net|lid)$' }), {
+const jid = Type.String({ pattern: '^\\d{5,20}@(s\\.whatsapp\\.net|lid)$' });
+const jids = Type.Array(jid, {
   minItems: 1,
   maxItems: PARTICIPANTS_MAX,
 });
@@ -69,16 +72,16 @@ const changes = {
   disappearingSeconds: Type.Optional(groupSettings.disappearingSeconds),
 };
 
-const changeOfMembers = (verb: 'add' | 'remove' | 'promote' | 'demote', summary: string, more = '') =>
+/** A change of a group for each of some people. */
+const changeOfPeople = (path: string, audit: string, summary: string, description: string) =>
   definePresented({
     method: 'POST',
-    path:
-      verb === 'add' ? '/sessions/:id/groups/:group/participants' : `/sessions/:id/groups/:group/participants/${verb}`,
+    path: `/sessions/:id/groups/:group/${path}`,
     tag,
     summary,
-    description: `One result for each person: that some are refused is no error of the call.${more}`,
+    description,
     permission: 'messages.send',
-    audit: `group.participants_${verb}`,
+    audit: `group.${audit}`,
     input: { group: groupName, participants: jids },
     params: { group: groupName },
     body: people,
@@ -91,26 +94,18 @@ const changeOfMembers = (verb: 'add' | 'remove' | 'promote' | 'demote', summary:
     examples: [{ ...EXAMPLE, participants: [ANN] }],
   });
 
-const decision = (verb: 'approve' | 'reject', summary: string) =>
-  definePresented({
-    method: 'POST',
-    path: `/sessions/:id/groups/:group/join-requests/${verb}`,
-    tag,
+const changeOfMembers = (verb: 'add' | 'remove' | 'promote' | 'demote', summary: string, more = '') =>
+  changeOfPeople(
+    verb === 'add' ? 'participants' : `participants/${verb}`,
+    `participants_${verb}`,
     summary,
-    description: 'One result for each person. For admins of the group.',
-    permission: 'messages.send',
-    audit: `group.join_request_${verb}`,
-    input: { group: groupName, participants: jids },
-    params: { group: groupName },
-    body: people,
-    answer: answers,
-    data: ParticipantResultsSchema,
-    errors,
-    repeat: 'only-if-refused',
-    cost: 2,
-    timeoutMs: PEOPLE_TIMEOUT_MS,
-    examples: [{ ...EXAMPLE, participants: [ANN] }],
-  });
+    `One result for each person: that some are refused is no error of the call.${more}`,
+  );
+
+const ONE_RESULT = 'One result for each person. For admins of the group.';
+
+const decision = (verb: 'approve' | 'reject', summary: string) =>
+  changeOfPeople(`join-requests/${verb}`, `join_request_${verb}`, summary, ONE_RESULT);
 
 /** Groups: what an account does with them. Those that it is in are listed from the table that events keep. */
 export const groups = {
@@ -237,7 +232,7 @@ export const groups = {
   'groups.addParticipants': changeOfMembers(
     'add',
     'Add people to a group',
-    ' Who lets only some people add them has `invitation_needed`, with the invitation that WhatsApp offers.',
+    ' Who lets only some people add them has `invitation_needed`, with the invitation that WhatsApp offers: send it as a message of type `groupInvite`.',
   ),
   'groups.removeParticipants': changeOfMembers('remove', 'Remove people from a group'),
   'groups.promoteParticipants': changeOfMembers('promote', 'Make members admins'),
@@ -357,6 +352,35 @@ export const groups = {
     cost: 2,
     examples: [{ code: 'GZ3kq0bW9sH2mXy7TnVdLa' }],
   }),
+  'groups.acceptInvitation': definePresented({
+    method: 'POST',
+    path: '/sessions/:id/groups/:group/invitations/accept',
+    tag,
+    summary: 'Accept a personal invitation into a group',
+    description:
+      'What a received message of type `groupInvite` says: `content.groupId`, `content.code`, `content.expiresAt`, and who has sent it. Where admins approve who joins, `isWaiting` is true.',
+    permission: 'messages.send',
+    audit: 'group.joined',
+    input: { group: groupName, inviter: jid, code: invitationCode, expiration: Type.Integer({ minimum: 0 }) },
+    params: { group: groupName },
+    body: requestBody(acceptance, {
+      inviter: '+6281234567890',
+      code: 'Ab3-dE_f9',
+      expiresAt: '2026-01-18T10:30:00.000Z',
+    }),
+    answer: Type.Object({ group: Type.String(), isWaiting: Type.Boolean() }),
+    data: JoinedGroupSchema,
+    errors,
+    repeat: 'only-if-refused',
+    cost: 2,
+    examples: [{ ...EXAMPLE, inviter: ANN, code: 'Ab3-dE_f9', expiration: 1_768_732_200 }],
+  }),
+  'groups.revokeInvitations': changeOfPeople(
+    'invitations/revoke',
+    'invitations_revoked',
+    'Take back personal invitations into a group',
+    ONE_RESULT,
+  ),
   'groups.joinRequests': definePresented({
     method: 'GET',
     path: '/sessions/:id/groups/:group/join-requests',

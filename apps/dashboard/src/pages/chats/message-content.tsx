@@ -1,11 +1,12 @@
-import { CalendarDays, CircleUser, FileText, MapPin, Package, Users } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { CalendarDays, CircleUser, FileText, MapPin, Package } from 'lucide-react';
 import { apiUrl } from '../../api/base-path.ts';
 import type { Message } from '../../api/types.ts';
 import { bytes, dateTime } from '../../i18n/format.ts';
 import styles from './chats.module.css';
+import { GroupInvitation } from './group-invitation.tsx';
 import { LinkedText } from './linked-text.tsx';
 import { chatsTexts } from './texts.ts';
+import { Tile } from './tile.tsx';
 
 type Content = Record<string, unknown>;
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -66,9 +67,15 @@ export function MessageContent({ message }: { message: Message }) {
       );
     case 'groupInvite':
       return (
-        <Tile icon={<Users />} title={t('groupInvite')}>
-          {word(content.groupName) || word(content.subject) || text}
-        </Tile>
+        <GroupInvitation
+          message={message}
+          invitation={{
+            groupId: word(content.groupId),
+            groupName: word(content.groupName),
+            code: word(content.code),
+            expiresAt: word(content.expiresAt),
+          }}
+        />
       );
     case 'order':
     case 'product':
@@ -99,18 +106,6 @@ export function MessageContent({ message }: { message: Message }) {
       );
     }
   }
-}
-
-function Tile({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
-  return (
-    <div className={styles.tile}>
-      <span aria-hidden="true">{icon}</span>
-      <div>
-        <strong>{title}</strong>
-        <p>{children}</p>
-      </div>
-    </div>
-  );
 }
 
 function Preview({

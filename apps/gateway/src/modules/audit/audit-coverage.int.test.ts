@@ -209,6 +209,9 @@ describe('every action leaves an entry (MR-162)', () => {
       await answered(`POST ${path}/{group}/join-requests/${action}`, { participants: [] }, { participants });
     await answered(`POST ${path}/{group}/invite/revoke`, { code: 'GZ3kq0bW9sH2' });
     await answered('POST /api/sessions/{id}/group-invites/{code}/join', { group: facts.jid, isWaiting: false });
+    const invitation = { inviter: '+6281234567890', code: 'Ab3-dE_f9', expiresAt: '2036-01-18T10:30:00.000Z' };
+    await answered(`POST ${path}/{group}/invitations/accept`, { group: facts.jid, isWaiting: false }, invitation);
+    await answered(`POST ${path}/{group}/invitations/revoke`, { participants: [] }, { participants });
     const communities = '/api/sessions/{id}/communities';
     await answered(`POST ${communities}`, { group: facts, participants: [] }, { subject: 'Shops' });
     for (const method of ['PUT', 'DELETE'])

@@ -1,7 +1,7 @@
 import type { Identity, ParticipantAnswer, ParticipantResult, ParticipantResultName } from '@wa-gate/contracts';
 
 /** What is done to people in a group. */
-export type ParticipantAction = 'add' | 'remove' | 'promote' | 'demote' | 'approve' | 'reject';
+export type ParticipantAction = 'add' | 'remove' | 'promote' | 'demote' | 'approve' | 'reject' | 'revoke';
 
 type Word = readonly [result: ParticipantResultName, sentence: string];
 
@@ -12,6 +12,7 @@ const DONE: Readonly<Record<ParticipantAction, string>> = {
   demote: 'Is an ordinary member now.',
   approve: 'Is in the group now.',
   reject: 'The request was refused.',
+  revoke: 'The invitation counts no more.',
 };
 
 const NOT_A_MEMBER: Word = ['not_a_member', 'Is not in the group.'];
@@ -25,7 +26,7 @@ const WORDS: Readonly<Record<ParticipantAction, Readonly<Record<number, Word>>>>
     401: ['blocked', 'This person has blocked the account, or the account has blocked this person.'],
     403: [
       'invitation_needed',
-      'This person lets only some people add them. Send the invitation, or the link of the group.',
+      'This person lets only some people add them. Send the invitation (type `groupInvite`), or the link of the group.',
     ],
     404: ['not_on_whatsapp', 'This number is not on WhatsApp. Check the country code and the number.'],
     408: ['left_recently', 'This person has left the group lately and cannot be added for some days. Send the link.'],
@@ -43,6 +44,7 @@ const WORDS: Readonly<Record<ParticipantAction, Readonly<Record<number, Word>>>>
   },
   approve: { 403: NOT_ADMIN, 404: NO_REQUEST, 409: ['already', 'Was in the group before.'], 419: FULL },
   reject: { 403: NOT_ADMIN, 404: NO_REQUEST },
+  revoke: { 401: NOT_ADMIN, 403: NOT_ADMIN, 404: ['no_invitation', 'Has no invitation that counts.'] },
 };
 
 /** What has become of one person, in words. */

@@ -1,11 +1,12 @@
-import type {
-  AnswerOf,
-  InputOf,
-  MediaSource,
-  OperationName,
-  ParticipantAnswer,
-  ParticipantResult,
-  PresentedOperationName,
+import {
+  type AnswerOf,
+  type InputOf,
+  invitationSeconds,
+  type MediaSource,
+  type OperationName,
+  type ParticipantAnswer,
+  type ParticipantResult,
+  type PresentedOperationName,
 } from '@wa-gate/contracts';
 import type { FastifyRequest } from 'fastify';
 import { principalOf, type SessionRef } from '../../principal.ts';
@@ -49,7 +50,8 @@ async function results(
 
 type Changing =
   | `groups.${'add' | 'remove' | 'promote' | 'demote'}Participants`
-  | `groups.${'approve' | 'reject'}JoinRequests`;
+  | `groups.${'approve' | 'reject'}JoinRequests`
+  | 'groups.revokeInvitations';
 
 const changing = (action: ParticipantAction) => ({
   async present(call: GroupCall<Changing>) {
@@ -168,6 +170,15 @@ export const presentGroups: PresentGroups = {
     },
   },
   'groups.join': { present: (call) => call.ask({ code: codeOf(call) }) },
+  'groups.acceptInvitation': {
+    async present(call) {
+      const { request, session, groupPeople, ask } = call;
+      const { inviter, code, expiresAt } = request.body as { inviter: string; code: string; expiresAt: string };
+      const [jid] = await groupPeople.jidsOf(session.workspaceId, [inviter]);
+      return ask({ group: groupOf(call), inviter: jid!, code, expiration: invitationSeconds(expiresAt) });
+    },
+  },
+  'groups.revokeInvitations': changing('revoke'),
   'groups.joinRequests': {
     async present(call) {
       const { session, groupPeople, ask } = call;

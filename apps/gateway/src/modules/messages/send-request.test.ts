@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outboundOf, refuseUnsupportedType, requestHashOf } from './send-request.ts';
+import { outboundOf, refuseForMany, refuseUnsupportedType, requestHashOf } from './send-request.ts';
 
 const to = '6281234567890@s.whatsapp.net';
 const text = 'Hello from API!';
@@ -65,6 +65,16 @@ it('what the schema lets pass and phones would not show is refused (MR-154)', ()
   expect(() => outboundOf({ ...poll, selectableCount: 3 })).toThrow(expect.objectContaining({ code: 'VALIDATION' }));
   const live = { to, type: 'location', latitude: 1, longitude: 2, live: true } as const;
   expect(() => outboundOf(live)).toThrow(expect.objectContaining({ code: 'ENGINE_UNSUPPORTED' }));
+});
+
+it('what is for one person goes to no group, channel or status (MR-154)', () => {
+  for (const chat of ['120363025246125486@g.us', '120363401234567890@newsletter', 'status@broadcast']) {
+    expect(() => refuseForMany(chat, { type: 'groupInvite' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_RECIPIENT' }),
+    );
+    refuseForMany(chat, {});
+  }
+  for (const person of [to, '212345678901234@lid']) refuseForMany(person, { type: 'groupInvite' });
 });
 
 describe('a type that cannot be sent', () => {

@@ -76,6 +76,15 @@ export function requestHashOf(
   return hashRequest({ ...fields, chatJid, ...options, forwardOf });
 }
 
+/** Refuses what is for one person in any other chat. @throws {ApiError} INVALID_RECIPIENT */
+export function refuseForMany(chatJid: string, { type = DEFAULT_KIND }: Pick<SendRequest, 'type'>): void {
+  const isPerson = chatJid.endsWith('@s.whatsapp.net') || chatJid.endsWith('@lid');
+  if (isPerson || !kindOf(type).isPersonal) return;
+  throw new ApiError('INVALID_RECIPIENT', {
+    message: `A message of type \`${type}\` is for the person whom it names: send it to that person alone.`,
+  });
+}
+
 /** Checked before the schema: a type that exists but cannot be sent yet has its own sentence. */
 export function refuseUnsupportedType(body: unknown): void {
   const type = (body as { type?: unknown } | null | undefined)?.type;

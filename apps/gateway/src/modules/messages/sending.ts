@@ -45,7 +45,7 @@ import { presentError, presentTiming } from './present-message.ts';
 import { publicRecipient, readStatus, refuseForPublicChat } from './public-chats.ts';
 import { refusal } from './refusal.ts';
 import { readSendContext } from './send-context.ts';
-import { outboundOf, requestHashOf } from './send-request.ts';
+import { outboundOf, refuseForMany, requestHashOf } from './send-request.ts';
 import { readSendTime } from './send-time.ts';
 
 export interface SendingDependencies {
@@ -304,7 +304,7 @@ export function createSending(deps: SendingDependencies): Sending {
     const { wait, timeoutMs } = options;
     const found = await Promise.all(messageIds.map((id) => findOwn(session, id)));
     const first = found.find((record) => record !== null);
-    if (!first) throw new ApiError('IDEMPOTENCY_GONE');
+    if (!first) throw new ApiError('MESSAGE_NOT_FOUND');
     if (wait === 'queued') return { ...present(first, wait), isReplay: true };
     const expectation = await waiter.expect(session.id, first.id, wait, timeoutMs);
     // Read after listening began: no hint comes for what happened before.
@@ -408,6 +408,7 @@ export function createSending(deps: SendingDependencies): Sending {
     refuseWhatIsNoText(request);
     const recipient = publicRecipient(request.to) ?? (await names.recipient(session.workspaceId, request.to));
     refuseForPublicChat(recipient.chatJid, request, options.inBulk);
+    refuseForMany(recipient.chatJid, request);
     const messageId = newId();
     const taken = await files.take(session, outboundOf(request), { ...options.files, messageId });
     let picture: TakenFiles<OutboundRequest> | undefined;

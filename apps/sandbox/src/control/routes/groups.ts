@@ -10,6 +10,9 @@ import {
   GroupChange,
   GroupCreate,
   GroupParams,
+  Invitation,
+  InvitedPhone,
+  InvitePerson,
   JoinByLink,
   JoinResult,
   ParticipantResults,
@@ -105,6 +108,67 @@ export const groupRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
     async (request) => {
       const isMember = groupActions.join(groups.get(request.params.id), directory.get(request.body.number));
       return { isMember };
+    },
+  );
+
+  app.post(
+    '/groups/:id/invitations',
+    {
+      schema: {
+        tags,
+        summary: 'WhatsApp offers a member, the creator by default, to invite a phone that cannot be added',
+        params: GroupParams,
+        body: InvitePerson,
+        response: { 201: Invitation, 403: Refusal, 404: Refusal },
+      },
+    },
+    async (request, reply) => {
+      const group = groups.get(request.params.id);
+      const { number, by, seconds } = request.body;
+      const { expiresAt, ...made } = groupActions.invite(group, actorOf(group, by), directory.get(number), seconds);
+      return reply.code(201).send({ ...made, expiresAt: new Date(expiresAt * 1_000).toISOString() });
+    },
+  );
+
+  app.post(
+    '/groups/:id/invitations/accept',
+    {
+      schema: {
+        tags,
+        summary: 'A phone accepts its invitation',
+        params: GroupParams,
+        body: InvitedPhone,
+        response: { 200: JoinResult, 404: Refusal, 409: Refusal },
+      },
+    },
+    async (request) => {
+      const group = groups.get(request.params.id);
+      const account = directory.get(request.body.number);
+      const offered = group.invitations.get(account.number);
+      const by = offered && directory.find(offered.by);
+      const given = { code: offered?.code ?? '', by, expiresAt: offered?.expiresAt ?? 0 };
+      const accepted = groupActions.accept(group, account, given);
+      if (typeof accepted !== 'string') return accepted;
+      const sentence = `WhatsApp refuses it with ${accepted}: phone ${account.number} has no invitation that counts, or is a member.`;
+      throw new SandboxError(409, 'NOT_INVITED', sentence);
+    },
+  );
+
+  app.post(
+    '/groups/:id/invitations/revoke',
+    {
+      schema: {
+        tags,
+        summary: 'The invitation of a phone is taken back',
+        params: GroupParams,
+        body: InvitedPhone,
+        response: { 200: ParticipantResults, 404: Refusal },
+      },
+    },
+    async (request) => {
+      const { number } = request.body;
+      const results = groupActions.revokeInvitations(groups.get(request.params.id), [directory.get(number)]);
+      return { participants: results.map(({ error }) => ({ number, error })) };
     },
   );
 

@@ -196,6 +196,25 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<{ context: ServerContext }> 
   );
 
   app.post(
+    '/phones/:number/dirty',
+    {
+      schema: {
+        tags,
+        summary:
+          'WhatsApp says to its companions that groups have changed, and not which; at each login until they confirm it',
+        params: NumberParams,
+        body: Type.Object({ type: Type.Enum(['groups', 'communities']) }, { additionalProperties: false }),
+        response: { 204: Done, 404: Refusal },
+      },
+    },
+    async (request, reply) => {
+      const { companions } = directory.get(request.params.number);
+      for (const companion of companions.values()) context.delivery.markDirty(companion, request.body.type);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
     '/phones/:number/presence',
     {
       schema: {

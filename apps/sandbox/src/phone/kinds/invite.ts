@@ -1,24 +1,25 @@
 import { Type } from 'typebox';
-import { unixSeconds } from '../../clock.ts';
 import { plain } from '../description.ts';
 import { defineKind } from './kind.ts';
 
 /** An invitation into a group, to one person. */
 export const groupInvite = defineKind({
   request: {
-    groupId: Type.String({ pattern: '@g\\.us$' }),
+    groupId: Type.String({ minLength: 1, description: 'With or without `@g.us`' }),
     groupName: Type.String({ minLength: 1 }),
-    code: Type.String({ minLength: 1 }),
-    text: Type.Optional(Type.String()),
+    invitation: Type.Object({
+      code: Type.String({ minLength: 1 }),
+      expiresAt: Type.String({ format: 'date-time' }),
+    }),
+    caption: Type.Optional(Type.String()),
   },
-  compose({ groupId, groupName, code, text }, { context }) {
-    const inviteExpiration = unixSeconds() + 3 * 86_400;
+  compose({ groupId, groupName, invitation: { code, expiresAt }, caption }, { context }) {
     const groupInviteMessage = {
-      groupJid: groupId,
+      groupJid: groupId.includes('@') ? groupId : `${groupId}@g.us`,
       groupName,
       inviteCode: code,
-      inviteExpiration,
-      caption: text ?? null,
+      inviteExpiration: Math.floor(Date.parse(expiresAt) / 1_000),
+      caption: caption ?? null,
       ...context,
     };
     return { message: { groupInviteMessage }, type: 'media', mediaType: 'url' };
@@ -26,10 +27,12 @@ export const groupInvite = defineKind({
   members: ['groupInviteMessage'],
   describe({ groupInviteMessage: invite }) {
     if (!invite) return null;
+    const expires = Number(invite.inviteExpiration ?? 0);
     return plain('groupInvite', invite.caption ?? null, {
       groupId: invite.groupJid,
       groupName: invite.groupName,
       code: invite.inviteCode,
+      ...(expires > 0 && { expiresAt: new Date(expires * 1_000).toISOString() }),
     });
   },
 });

@@ -34,9 +34,21 @@ export function handleAccountIq(request: IqRequest): void {
     case 'status':
       setStatus(request);
       return;
+    case 'urn:xmpp:whatsapp:dirty':
+      cleanDirty(request);
+      return;
     default:
       setDisappearing(request);
   }
+}
+
+/** Confirms what was dirty until a time; without one all of it. */
+function cleanDirty({ connection, companion, iq, query }: IqRequest): void {
+  const { type = '', timestamp } = query?.attrs ?? {};
+  const until = timestamp === undefined ? Number.POSITIVE_INFINITY : Number(timestamp);
+  if ((companion.dirty.get(type) ?? Number.POSITIVE_INFINITY) <= until) companion.dirty.delete(type);
+  companion.save();
+  answer(connection, iq);
 }
 
 function answerProperties({ connection, iq }: IqRequest): void {

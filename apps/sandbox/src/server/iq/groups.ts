@@ -1,12 +1,10 @@
 import type { Account } from '../../accounts/account.ts';
 import type { Group } from '../../accounts/group.ts';
-import { unixSeconds } from '../../clock.ts';
 import { isGroup, STATUS_JID } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
-import type { MemberAction } from '../group-actions.ts';
+import type { GroupActions, MemberAction } from '../group-actions.ts';
 import { groupNode, participantNode, personNode } from '../group-nodes.ts';
-import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { answer, type IqRequest, refuseIq, wordOf } from './answer.ts';
 
 /** Changes by admins alone, and those by every member while the group is not locked. */
 const OF_ADMINS: ReadonlySet<string> = new Set([
@@ -18,6 +16,7 @@ const OF_ADMINS: ReadonlySet<string> = new Set([
   'membership_approval_mode',
   'membership_requests_action',
   'invite',
+  'revoke',
   'links',
   'unlink',
 ]);
@@ -34,6 +33,7 @@ export function handleGroupIq(request: IqRequest): void {
   }
   const group = context.groups.find(to);
   if (!group) refuseIq(connection, iq, 404, 'item-not-found');
+  else if (request.query?.tag === 'accept') acceptInvitation(request, group, request.query);
   else if (!group.members.has(companion.account.number)) refuseIq(connection, iq, 403, 'forbidden');
   else handleOne(request, group, companion.account);
 }
@@ -87,22 +87,28 @@ function createGroup({ context, connection, iq, companion }: IqRequest, query: B
   const group = groupActions.create(companion.account, subject, willing, options.groupAddressing, { key });
   const refused = asked.flatMap(({ jid, account }) => {
     if (!account) return [node('participant', { jid, error: '404' })];
-    return willing.includes(account) ? [] : [refusedNode(group, account, '403')];
+    return willing.includes(account) ? [] : [refusedNode(groupActions, group, companion.account, account, '403')];
   });
   const described = groupNode(context, group);
   answer(connection, iq, [{ ...described, content: [...(described.content as BinaryNode[]), ...refused] }]);
 }
 
-/** Seconds for which a personal invitation counts. */
-const INVITATION_SECONDS = 3 * 86_400;
-
 /** Who is private about groups comes with an invitation to send. */
-function refusedNode(group: Group, account: Account, error: string): BinaryNode {
-  const offer =
-    error === '403' && account.privacy.groupadd !== 'all'
-      ? [node('add_request', { code: newStanzaId(), expiration: String(unixSeconds() + INVITATION_SECONDS) })]
-      : [];
-  return { ...personNode('participant', group, account, { error }), content: offer };
+function refusedNode(actions: GroupActions, group: Group, by: Account, account: Account, error: string): BinaryNode {
+  const refused = personNode('participant', group, account, { error });
+  if (error !== '403' || account.privacy.groupadd === 'all') return { ...refused, content: [] };
+  const { code, expiresAt } = actions.invite(group, by, account);
+  return { ...refused, content: [node('add_request', { code, expiration: String(expiresAt) })] };
+}
+
+/** Somebody accepts the invitation that was sent as a message. */
+function acceptInvitation({ context, connection, iq, companion }: IqRequest, group: Group, query: BinaryNode): void {
+  const { code = '', expiration, admin = '' } = query.attrs;
+  const by = context.directory.resolve(admin)?.account;
+  const accepted = context.groupActions.accept(group, companion.account, { code, by, expiresAt: Number(expiration) });
+  if (typeof accepted === 'string') refuseIq(connection, iq, Number(accepted), wordOf(Number(accepted)));
+  else if (accepted.isMember) answer(connection, iq);
+  else answer(connection, iq, [node('membership_approval_request', { jid: group.jid })]);
 }
 
 /** `get` shows the group of an invite, `set` joins it. */
@@ -139,6 +145,10 @@ function handleOne(request: IqRequest, group: Group, account: Account): void {
   }
   if (tag === 'membership_requests_action') {
     decideRequests(request, group);
+    return;
+  }
+  if (tag === 'revoke') {
+    revokeInvitations(request, group);
     return;
   }
   if (tag === 'links' || tag === 'unlink') {
@@ -195,6 +205,18 @@ const subGroupNodes = ({ groups }: IqRequest['context'], community: Group): Bina
       ),
     );
 
+function revokeInvitations({ context, connection, iq, query }: IqRequest, group: Group): void {
+  const named = children(query, 'participant').map(({ attrs: { jid = '' } }) => jid);
+  const targets = named.map((jid) => context.directory.resolve(jid)?.account ?? null);
+  const results = context.groupActions.revokeInvitations(group, targets);
+  const participants = results.map(({ account, error }, i) =>
+    account
+      ? personNode('participant', group, account, error === null ? {} : { error })
+      : node('participant', { jid: named[i], error: error ?? undefined }),
+  );
+  answer(connection, iq, [node('revoke', {}, participants)]);
+}
+
 function decideRequests({ context, connection, iq, companion, query }: IqRequest, group: Group): void {
   const decision = children(query)[0];
   const action = decision?.tag === 'approve' ? 'approve' : 'reject';
@@ -245,7 +267,7 @@ function changeMembers(
     account && error === null
       ? participantNode(group, account)
       : account
-        ? refusedNode(group, account, error!)
+        ? refusedNode(context.groupActions, group, companion.account, account, error!)
         : node('participant', { jid: named[i], error: error ?? undefined }),
   );
   answer(connection, iq, [node(action, {}, participants)]);

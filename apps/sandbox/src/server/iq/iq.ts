@@ -34,7 +34,7 @@ const HANDLERS: Record<string, IqHandler> = {
   'w:g2': handleGroupIq,
   'w:mex': handleMexIq,
   newsletter: handleChannelIq,
-  'urn:xmpp:whatsapp:dirty': answerEmpty,
+  'urn:xmpp:whatsapp:dirty': handleAccountIq,
   'w:stats': answerEmpty,
 };
 

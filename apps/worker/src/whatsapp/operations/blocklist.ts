@@ -13,13 +13,13 @@ export const blocklist: Performers<'blocklist'> = {
     const { lid, number } = await namesOf(sock, jid);
     if (!number) throw new NotReadyError(NO_NUMBER);
     await change(sock, { action: 'block', jid: lid, pn_jid: number });
-    tellPerson({ jid, type: 'contact.blocked', data: {} });
+    await tellPerson({ jid, type: 'contact.blocked', data: {} });
     return { jid };
   },
   async 'blocklist.unblock'({ sock, tellPerson }, { jid }) {
     const { lid } = await namesOf(sock, jid);
     await change(sock, { action: 'unblock', jid: lid });
-    tellPerson({ jid, type: 'contact.unblocked', data: {} });
+    await tellPerson({ jid, type: 'contact.unblocked', data: {} });
     return { jid };
   },
 };

@@ -5,7 +5,7 @@ import type { Performers } from './operation-socket.ts';
 export const calls: Performers<'calls'> = {
   async 'calls.reject'({ sock, tellCall }, { call: callId, from }) {
     await rejectCall(sock, callId, from);
-    tellCall({
+    await tellCall({
       callId,
       callerJid: from,
       chatJid: from,

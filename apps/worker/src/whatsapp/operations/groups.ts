@@ -14,6 +14,14 @@ const OF_INVITE = {
   410: 'This link was replaced by another one. Ask for the new one.',
 } as const;
 
+const OF_INVITATION = {
+  401: 'WhatsApp does not let the account into this group: it was removed from it.',
+  404: 'The group of this invitation is not there any more: whoever has invited the account can tell.',
+  406: 'This invitation is wrong: another person was invited, or by somebody else. Take the values from the message.',
+  409: 'The account is in this group already: look into the list of groups.',
+  410: 'This invitation has expired, or was taken back. Ask for a new one.',
+} as const;
+
 export const groups: Performers<'groups'> = {
   async 'groups.list'({ sock, storeGroups }) {
     const asked = nodeOf('participating', {}, [nodeOf('participants'), nodeOf('description')]);
@@ -89,6 +97,18 @@ export const groups: Performers<'groups'> = {
     const jid = (joined ?? waiting)?.attrs.jid;
     if (!jid) throw new NoAnswerError('WhatsApp does not say which group was joined.');
     return { group: groupJidOf(jid), isWaiting: joined === undefined };
+  },
+  async 'groups.acceptInvitation'({ sock }, { group, inviter, code, expiration }) {
+    const accepted = nodeOf('accept', { code, expiration: String(expiration), admin: inviter });
+    const answer = await askGroup(sock, group, 'set', accepted, OF_INVITATION);
+    return { group: groupJidOf(group), isWaiting: childOf(answer, 'membership_approval_request') !== undefined };
+  },
+  async 'groups.revokeInvitations'({ sock }, { group, participants }) {
+    const answer = await askGroup(sock, group, 'set', nodeOf('revoke', {}, participantNodes(participants)));
+    const told = childrenOf(childOf(answer, 'revoke'));
+    // An answer that names nobody is about all of them.
+    if (told.length === 0) return { participants: participants.map((jid) => ({ jid, code: 200 })) };
+    return { participants: readParticipantAnswers(participants, told) };
   },
   async 'groups.joinRequests'({ sock }, { group }) {
     const answer = await askGroup(sock, group, 'get', nodeOf('membership_approval_requests'));

@@ -15,10 +15,13 @@ export interface OperationSocket {
   settings: Pick<SharedSettings, 'inTurn' | 'labels' | 'read' | 'write'>;
   /** Stores groups as WhatsApp has just described them. `isAll`: they are all groups of the account. */
   storeGroups: (groups: readonly GroupFacts[], isAll: boolean) => Promise<void>;
-  /** A call is told of, as by a stanza. */
-  tellCall: (news: CallNews) => void;
-  /** Something has happened to a person by this operation: WhatsApp tells it to the other devices alone. */
-  tellPerson: (event: ToldNews) => void;
+  /** A call is told of, as by a stanza. Resolves when it is stored. */
+  tellCall: (news: CallNews) => Promise<void>;
+  /**
+   * Something has happened to a person by this operation: WhatsApp tells it to the other devices alone. Resolves when
+   * it is stored.
+   */
+  tellPerson: (event: ToldNews) => Promise<void>;
   /** Whether senders may learn what the session marks as read. */
   tellsReading: () => boolean;
 }
