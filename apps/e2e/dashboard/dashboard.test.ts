@@ -301,8 +301,13 @@ describe('broadcasts (MR-058, MR-200)', () => {
 
     await page.getByRole('heading', { level: 1, name: 'Ready orders' }).waitFor();
     await page.getByText('Number 2').waitFor();
+    await page.getByRole('listitem').getByText('A phone number has 7 to 15 digits with its country code.').waitFor();
     await page.getByRole('alert').getByText('Line 3').waitFor();
     await visitor.picture('broadcast-draft-1440-light');
+    const inIndonesian = await visitAs(tenant, { language: 'id' });
+    await inIndonesian.goto(new URL(page.url()).pathname);
+    const table = inIndonesian.page.getByRole('table', { name: 'Penerima' });
+    await table.getByText('Nomor telepon terdiri dari 7 sampai 15 angka, termasuk kode negara.').waitFor();
     await page.getByLabel('Preview for').fill(other.number);
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     await page.getByRole('status').getByText('Hello Ann, order 4711 is ready.').waitFor();
@@ -367,6 +372,17 @@ describe('broadcasts (MR-058, MR-200)', () => {
     for (const { number } of neighbours) await page.getByRole('row').filter({ hasText: number }).waitFor();
     // In the time zone of the browser, which is seven hours ahead.
     await page.getByText('Starts 1 Jan 2031, 07:00').waitFor();
+    await page.getByRole('link', { name: 'Edit' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Edit “For next year”' }).waitFor();
+    expect(await page.getByLabel('Start at').inputValue()).toBe('2031-01-01T07:00');
+    await page.getByLabel('Text', { exact: true }).fill('Happy new year, {{name|neighbour}}');
+    await page.getByLabel('Start at').fill('2031-01-02T08:30');
+    expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { level: 1, name: 'For next year' }).waitFor();
+    await page.getByText('Starts 2 Jan 2031, 08:30').waitFor();
+    await page.getByText('Happy new year, {{name|neighbour}}').waitFor();
+    await page.getByText('For 3 people').waitFor();
     await page.getByRole('button', { name: 'Cancel the broadcast' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel the broadcast' }).click();
     await page.locator('header').getByText('Cancelled', { exact: true }).waitFor();

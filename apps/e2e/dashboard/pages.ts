@@ -25,6 +25,7 @@ export const PAGES: readonly ListedPage[] = [
   { name: 'broadcasts', path: '/broadcasts' },
   { name: 'broadcast-new', path: '/broadcasts/new' },
   { name: 'broadcast', path: '/broadcasts/:broadcast' },
+  { name: 'broadcast-edit', path: '/broadcasts/:broadcast/edit' },
   { name: 'opt-outs', path: '/opt-outs' },
   { name: 'rules', path: '/rules' },
   { name: 'settings', path: '/settings' },

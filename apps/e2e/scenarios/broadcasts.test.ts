@@ -3,9 +3,17 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { promisify } from 'node:util';
-import type { AddedRecipients, Broadcast, SessionRisk } from '@wa-gate/contracts';
+import type { AddedRecipients, Broadcast, BroadcastReport, SessionRisk } from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
-import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
+import type { GatewayClient } from '../harness/gateway-client.ts';
+import {
+  addPhone,
+  type PairedSession,
+  pairSession,
+  registerTenant,
+  type Tenant,
+  waitForStatus,
+} from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
@@ -32,6 +40,104 @@ test('a broadcast to many over five sessions, workers and gateways killed on the
   expect(outcome).toMatchObject({ notOnce: [], setBacks: 0, countsAreRows: true, status: 'completed', sent: 200 });
   expect(outcome.kills).toBeGreaterThan(0);
 }, 240_000);
+
+/** One session with a gap, a broadcast that it sends, and what of it phones show. */
+async function startSlow(names: string) {
+  const shop = await pairSession(system(), tenant);
+  const limits = { jitter: 0, warmUp: false, firstContactsPerDay: null, firstContactsPerHour: null, riskGuard: null };
+  await setPacing(tenant.api, shop.sessionId, { broadcastGapMs: 400, ...limits });
+  const phones = await Promise.all(Array.from({ length: 8 }, (_, n) => addPhone(system(), `${names} ${n}`)));
+  const recipients = phones.map(({ number }) => `+${number}`);
+  const json = { message: `For ${names}`, sessionIds: [shop.sessionId], recipients, start: true };
+  const { broadcastId } = await tenant.api.data<Broadcast>('/api/broadcast', { method: 'POST', json });
+  const path = `/api/broadcast/${broadcastId}`;
+  const gateways = system().gateways.map(({ url }) => system().gatewayAt(url).as(tenant.apiKey));
+  const read = () => tenant.api.data<Broadcast>(path);
+  return {
+    shop,
+    path,
+    gateways,
+    read,
+    untilSent: (count: number) =>
+      waitFor(async () => (await read()).counts.sent >= count, { everyMs: 20, what: `${count} to be sent` }),
+    /** The numbers of those who have it, each as often as it is shown. */
+    shown: async () =>
+      (
+        await Promise.all(
+          phones.map(async (phone) =>
+            (await textsAt(phone)).filter((words) => words === `For ${names}`).map(() => `+${phone.number}`),
+          ),
+        )
+      ).flat(),
+    sentTo: async () =>
+      (await tenant.api.data<BroadcastReport>(`${path}/report?state=sent`)).recipients.map(
+        ({ recipient }) => recipient,
+      ),
+  };
+}
+
+test.each([
+  ['before the first', 0],
+  ['in the middle', 4],
+  ['at the last', 7],
+])(
+  'cancelled %s, at once by two gateways: phones show what the report says was sent, once, and nothing after it (MR-041, MR-043)',
+  async (when, sent) => {
+    const { shop, path, gateways, read, untilSent, shown, sentTo } = await startSlow(`those ${when}`);
+    await untilSent(sent);
+    const cancel = (gateway: GatewayClient) =>
+      gateway.call<{ data?: Broadcast; code?: string }>(`${path}/cancel`, { method: 'POST' });
+    const answers = await Promise.all(gateways.map(cancel));
+    // The last one may have left before: then the broadcast is completed, and both say so.
+    const isLate = sent === 7 && (await read()).status === 'completed';
+    expect(answers.map(({ status, body }) => body.data?.status ?? [status, body.code])).toEqual(
+      answers.map(() => (isLate ? [409, 'BROADCAST_STATE'] : 'cancelled')),
+    );
+    await waitFor(async () => (await read()).isSettled, { what: 'what was in flight' });
+    // Whatever waited in the session before this message would be shown before it.
+    const single = { to: ann.number, message: `After those ${when}` };
+    await tenant.api.data(`/api/sessions/${shop.sessionId}/send`, { method: 'POST', json: single });
+    await waitFor(async () => (await textsAt(ann)).includes(single.message));
+    const { counts } = await read();
+    expect((await shown()).toSorted()).toEqual((await sentTo()).toSorted());
+    expect([counts.total, counts.sent + counts.cancelled]).toEqual([8, 8]);
+    expect(counts.sent).toBeGreaterThanOrEqual(sent);
+    if (sent < 7) expect(counts.cancelled).toBeGreaterThan(0);
+    for (const gateway of gateways) expect((await gateway.data<Broadcast>(path)).counts).toEqual(counts);
+  },
+);
+
+test('paused, then workers and a gateway killed, then resumed: phones show nothing in between, and each shows it once (MR-041, MR-043)', async () => {
+  const { shop, path, read, untilSent, shown } = await startSlow('those who wait');
+  await untilSent(3);
+  await tenant.api.data(`${path}/pause`, { method: 'POST' });
+  const paused = await waitFor(
+    async () => {
+      const found = await read();
+      return found.counts.queued === 0 ? found : undefined;
+    },
+    { what: 'what was in flight' },
+  );
+  const before = await shown();
+  expect([paused.status, before.length, paused.counts.pending]).toEqual([
+    'paused',
+    paused.counts.sent,
+    8 - before.length,
+  ]);
+  const [first, second] = system().workers;
+  for (const { name } of [first!, second!, system().gateways[1]!]) await system().restart(name, 'SIGKILL');
+  const single = { to: ann.number, message: 'While it is paused' };
+  const send = () =>
+    tenant.api.data<{ status: string }>(`/api/sessions/${shop.sessionId}/send`, { method: 'POST', json: single });
+  await waitForStatus(tenant.api, shop.sessionId, 'connected');
+  expect((await send()).status).toBe('sent');
+  expect(await shown()).toEqual(before);
+  expect((await read()).counts).toEqual(paused.counts);
+  await tenant.api.data(`${path}/resume`, { method: 'POST' });
+  await waitFor(async () => (await read()).status === 'completed', { what: 'the rest' });
+  const all = await shown();
+  expect([all.length, new Set(all).size]).toEqual([8, 8]);
+});
 
 test('a broadcast is paused when WhatsApp warns the account, says why, and goes on by hand; single messages go on (MR-041, MR-097)', async () => {
   const { sandbox } = system();

@@ -273,7 +273,7 @@ export const AddedRecipientsSchema = Type.Object({
   duplicates: Type.Integer({ description: 'Rows of people who are in the list already, in whatever spelling.' }),
   refused: Type.Integer({ description: 'Rows that name no recipient.' }),
   refusals: Type.Array(Type.Object({ line: Type.Integer(), reason: Type.String() }), {
-    description: `The first ${BROADCAST_LIMITS.refusals} of these, by their line in the file or their place in the request. The report has all.`,
+    description: `The first ${BROADCAST_LIMITS.refusals} of these, by their line in the file or their place in the request; each reason is a code with its sentence. The report has all.`,
   }),
   total: Type.Integer({ description: 'Rows of the list now.' }),
 });
@@ -359,7 +359,7 @@ export const BroadcastReportRowSchema = Type.Object({
   reason: nullable(
     Type.String({
       description:
-        'Why it was skipped, refused or failed: `opted_out`, `duplicate`, `missing_variable`, or a code with its sentence.',
+        'Why it was skipped, refused or failed: `opted_out`, `duplicate`, `missing_variable`, or a code with its sentence, such as `leading_zero: A number begins with its country code, not with 0 or 00.`',
     }),
   ),
   sessionId: nullable(Type.String({ description: 'The session that wrote to it.' })),

@@ -340,6 +340,12 @@ export const ERRORS = {
     sentence:
       'The session was logged out. Ask for a new QR code with GET /api/sessions/{id}/qr, or for a pairing code, to link it again.',
   },
+  IDEMPOTENCY_GONE: {
+    status: 410,
+    retryable: false,
+    sentence:
+      'The message of this Idempotency-Key, clientMessageId or waMessageId was accepted before, and is deleted by now. Nothing was sent again. For a new message use a new one.',
+  },
   MEDIA_EXPIRED: {
     status: 410,
     retryable: false,

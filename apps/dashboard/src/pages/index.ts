@@ -1,7 +1,7 @@
 /** All pages. One line for each: `README.md` says how to add one. */
 import { accountRoute } from './account/route.ts';
 import { auditRoute } from './audit/route.ts';
-import { broadcastRoute, broadcastsRoute, newBroadcastRoute } from './broadcasts/routes.ts';
+import { broadcastRoute, broadcastsRoute, editBroadcastRoute, newBroadcastRoute } from './broadcasts/routes.ts';
 import { channelsRoute } from './channels/route.ts';
 import { chatsRoute } from './chats/route.ts';
 import { contactsRoute } from './contacts/route.ts';
@@ -49,6 +49,7 @@ export const pages = [
   broadcastsRoute,
   newBroadcastRoute,
   broadcastRoute,
+  editBroadcastRoute,
   channelsRoute,
   chatsRoute,
   contactsRoute,

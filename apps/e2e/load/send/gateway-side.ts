@@ -31,6 +31,8 @@ export class GatewaySide {
   private readonly endpoint = new WebhookEndpoint();
   private readonly settled = new SettledMessages();
   private readonly lines: Line[] = [];
+  /** Of each line, in their order. */
+  readonly sessions: PairedSession[] = [];
   private tenant: Tenant | undefined;
   private acknowledged = 0;
   /** Messages whose receipts did not come in earlier runs. */
@@ -44,6 +46,11 @@ export class GatewaySide {
 
   get events(): number {
     return this.endpoint.events;
+  }
+
+  /** The workspace of the customers, once there are some. */
+  get owner(): Tenant | undefined {
+    return this.tenant;
   }
 
   async pair(count: number): Promise<void> {
@@ -60,6 +67,7 @@ export class GatewaySide {
       await waitFor(async () => (await session.api.messages(session.sessionId)).some(({ text }) => text === 'hi'));
       await this.endpoint.subscribe(tenant, session.sessionId, index, this.webhook);
       this.lines[index] = this.createLine(session, friend.number);
+      this.sessions[index] = session;
     });
   }
 

@@ -20,10 +20,19 @@ const GROUP = /^(\d{5,32}(?:-\d{5,32})?)$/;
  */
 const parsed = new LRUCache<string, string>({ max: 10_000 });
 
-function refuse(to: string | number, why: string): never {
+/** What is wrong with a recipient, for programs and for pages in other languages. */
+export type RecipientProblem =
+  | 'no_number'
+  | 'leading_zero'
+  | 'no_country_code'
+  | 'wrong_length'
+  | 'unknown_country_code'
+  | 'bad_jid';
+
+function refuse(to: string | number, problem: RecipientProblem, why: string): never {
   throw new ApiError('INVALID_RECIPIENT', {
     message: `${why} Use +<country code><number>, the same digits without +, or a jid that ends in @s.whatsapp.net, @c.us, @lid or @g.us.`,
-    details: { to },
+    details: { to, problem },
   });
 }
 
@@ -39,24 +48,30 @@ export function parsePhoneNumber(given: string | number): string {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const digits = digitsOf(text);
-  if (digits.startsWith('0')) refuse(given, 'A number begins with its country code, not with 0 or 00.');
+  if (digits.startsWith('0')) refuse(given, 'leading_zero', 'A number begins with its country code, not with 0 or 00.');
   const area = AT_HOME.exec(text)?.[1];
   if (area !== undefined && !CALLING_CODES.has(area)) {
-    refuse(given, `This number has no country code: ${area} is none. One of the USA or Canada begins with +1.`);
+    refuse(
+      given,
+      'no_country_code',
+      `This number has no country code: ${area} is none. One of the USA or Canada begins with +1.`,
+    );
   }
   if (digits.length < DIGITS.min || digits.length > DIGITS.max)
     refuse(
       given,
+      'wrong_length',
       `A phone number has ${DIGITS.min} to ${DIGITS.max} digits with its country code, this one has ${digits.length}.`,
     );
-  if (!parsePhoneNumberFromString(`+${digits}`)) refuse(given, 'No country code begins like this number.');
+  if (!parsePhoneNumberFromString(`+${digits}`))
+    refuse(given, 'unknown_country_code', 'No country code begins like this number.');
   parsed.set(text, digits);
   return digits;
 }
 
 function digitsOf(text: string): string {
   const number = LINK.test(text) ? numberOfLink(text) : text.replace(/^tel:/i, '');
-  if (!PHONE.test(number)) refuse(text, 'This is not a phone number.');
+  if (!PHONE.test(number)) refuse(text, 'no_number', 'This is not a phone number.');
   return number.replace(/\D/g, '');
 }
 
@@ -77,20 +92,22 @@ export function parseRecipient(to: string | number): string {
   const at = text.lastIndexOf('@');
   if (at === -1) return `${parsePhoneNumber(text)}@s.whatsapp.net`;
   const name = text.slice(0, at);
-  if (name.includes('@')) refuse(to, `There is an ending twice: before \`${text.slice(at)}\` stands another @.`);
+  if (name.includes('@'))
+    refuse(to, 'bad_jid', `There is an ending twice: before \`${text.slice(at)}\` stands another @.`);
   const server = text.slice(at + 1).toLowerCase();
   switch (server) {
     case 's.whatsapp.net':
     case 'c.us': {
-      const user = USER.exec(name)?.[1] ?? refuse(to, 'Before the @ there must be the digits of the phone number.');
+      const user =
+        USER.exec(name)?.[1] ?? refuse(to, 'bad_jid', 'Before the @ there must be the digits of the phone number.');
       return `${user}@s.whatsapp.net`;
     }
     case 'lid':
-      return `${USER.exec(name)?.[1] ?? refuse(to, 'Before @lid there must be digits.')}@lid`;
+      return `${USER.exec(name)?.[1] ?? refuse(to, 'bad_jid', 'Before @lid there must be digits.')}@lid`;
     case 'g.us':
-      return `${GROUP.exec(name)?.[1] ?? refuse(to, 'Before @g.us there must be the id of a group.')}@g.us`;
+      return `${GROUP.exec(name)?.[1] ?? refuse(to, 'bad_jid', 'Before @g.us there must be the id of a group.')}@g.us`;
     default:
-      return refuse(to, `Messages to @${server.slice(0, 40)} are not supported.`);
+      return refuse(to, 'bad_jid', `Messages to @${server.slice(0, 40)} are not supported.`);
   }
 }
 
@@ -115,6 +132,6 @@ export const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
 export function parseNumber(given: string): string {
   if (!given.includes('@')) return parsePhoneNumber(given);
   const [user, server] = parseRecipient(given).split('@');
-  if (server !== 's.whatsapp.net') refuse(given, 'This is no phone number, and does not lead to one.');
+  if (server !== 's.whatsapp.net') refuse(given, 'no_number', 'This is no phone number, and does not lead to one.');
   return user!;
 }

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { ArrowLeft, Ban, Download, Pause, Play, Trash2, UserPlus, Users } from 'lucide-react';
+import { ArrowLeft, Ban, Download, Pause, Pencil, Play, Trash2, UserPlus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError } from '../../api/api-error.ts';
 import { apiUrl } from '../../api/base-path.ts';
@@ -18,6 +18,7 @@ import { intakesOf, noteIntakes } from './intakes.ts';
 import {
   broadcastQuery,
   isMoving,
+  isUnstarted,
   type RecipientState,
   type ReportRow,
   refreshBroadcasts,
@@ -38,8 +39,6 @@ const RECIPIENT_STATES = [
   'cancelled',
 ] as const satisfies readonly RecipientState[];
 type Verb = 'start' | 'pause' | 'resume' | 'cancel';
-
-const isOpenList = ({ status }: Broadcast): boolean => status === 'draft' || status === 'scheduled';
 
 export function BroadcastPage() {
   const t = broadcastsTexts.use();
@@ -73,7 +72,7 @@ function BroadcastView({ broadcast }: { broadcast: Broadcast }) {
   const [intakes, setIntakes] = useState(() => intakesOf(broadcastId));
   return (
     <Page title={name} lead={<StatusBadge status={status} />} actions={<Actions broadcast={broadcast} />}>
-      {isOpenList(broadcast) && intakes.map((intake) => <IntakeNotice key={intake.source} intake={intake} />)}
+      {isUnstarted(broadcast) && intakes.map((intake) => <IntakeNotice key={intake.source} intake={intake} />)}
       {broadcast.waitsFor && (
         <Notice tone={broadcast.waitsFor === 'queue_full' ? 'info' : 'warn'}>
           {t(`waits_${broadcast.waitsFor}`)}
@@ -130,7 +129,13 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
   return (
     <>
       <BackLink />
-      {isOpenList(broadcast) && (
+      {isUnstarted(broadcast) && (
+        <LinkButton to="/broadcasts/$broadcastId/edit" params={{ broadcastId: id }}>
+          <Pencil aria-hidden="true" />
+          {t('edit')}
+        </LinkButton>
+      )}
+      {isUnstarted(broadcast) && (
         <Button look="primary" disabled={counts.pending === 0} onClick={() => ask('start')}>
           <Play aria-hidden="true" />
           {t('start')}
@@ -302,7 +307,7 @@ function Report({
   const [first] = report.data?.pages ?? [];
   const rows = report.data?.pages.flatMap(({ recipients }) => recipients) ?? [];
   const { broadcastId, counts } = broadcast;
-  const add = isOpenList(broadcast) && (
+  const add = isUnstarted(broadcast) && (
     <Button onClick={() => setAdding(true)}>
       <UserPlus aria-hidden="true" />
       {t('add')}

@@ -13,6 +13,9 @@ const ROWS = 50;
 export type BroadcastStatus = Broadcast['status'];
 export type RecipientState = Exclude<keyof Broadcast['counts'], 'total'>;
 
+/** Whether it has not begun, so that its message, its list and its time can be changed. */
+export const isUnstarted = ({ status }: Broadcast): boolean => status === 'draft' || status === 'scheduled';
+
 /** Whether it changes by itself. */
 export const isMoving = ({ status, isSettled }: Broadcast): boolean => status !== 'draft' && !isSettled;
 

@@ -7,6 +7,7 @@ import { Row, TextArea } from '../../ui/field.tsx';
 import { Muted, Notice } from '../../ui/surface.tsx';
 import styles from './broadcasts.module.css';
 import { type RecipientList, RecipientListFields, sourceOf } from './recipient-list.tsx';
+import { reasonWords } from './state.tsx';
 import { broadcastsTexts } from './texts.ts';
 
 /** Recipients of one request in JSON. */
@@ -140,7 +141,7 @@ export function IntakeNotice({ intake: { source, outcome } }: { intake: Intake }
         <ul className={styles.refusals} tabIndex={0} aria-label={t('refusedRows')}>
           {refusals.map(({ line, reason }) => (
             <li key={line}>
-              <strong>{t(source === 'file' ? 'line' : 'place', { line })}</strong> {reason}
+              <strong>{t(source === 'file' ? 'line' : 'place', { line })}</strong> {reasonWords(reason)}
             </li>
           ))}
         </ul>

@@ -28,3 +28,9 @@ export const broadcastRoute = createRoute({
   path: '/broadcasts/$broadcastId',
   component: lazyRouteComponent(() => import('./broadcast.tsx'), 'BroadcastPage'),
 });
+
+export const editBroadcastRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/broadcasts/$broadcastId/edit',
+  component: lazyRouteComponent(() => import('./edit.tsx'), 'EditPage'),
+});

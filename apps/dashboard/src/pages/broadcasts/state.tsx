@@ -61,6 +61,19 @@ export function Progress({ broadcast: { name, status, progress, counts } }: { br
   );
 }
 
+/** Codes of rows that name nobody, each with a text of its own. */
+const PROBLEMS = [
+  'no_recipient',
+  'shortened_number',
+  'unreadable_row',
+  'no_number',
+  'leading_zero',
+  'no_country_code',
+  'wrong_length',
+  'unknown_country_code',
+  'bad_jid',
+] as const;
+
 /** `CODE: sentence`, as failures of messages are told. */
 const CODED = /^[A-Z][A-Z0-9_]*: (.+)$/s;
 
@@ -73,6 +86,8 @@ export function reasonWords(reason: string): string {
   const detail = rest.join(': ');
   if (code === 'missing_variable') return t('reason_missing', { names: detail });
   if (code === 'unsendable') return t('reason_unsendable', { reason: detail });
+  const problem = PROBLEMS.find((one) => one === code);
+  if (problem) return t(`reason_${problem}`, { sentence: detail });
   if (/^\d+$/.test(reason)) return t('reason_code', { code: reason });
   return CODED.exec(reason)?.[1] ?? reason;
 }

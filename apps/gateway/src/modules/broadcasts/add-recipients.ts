@@ -148,19 +148,19 @@ function readRow({ line, reason, to, name, variables }: GivenRow): ReadRow {
     name: name?.trim() ? cut(storable(name.trim()), NAME_MAX) : null,
     variables: values.length > 0 ? Object.fromEntries(values) : null,
   };
-  if (reason !== undefined) return { ...row, jid: null, reason };
-  if (given.trim() === '') return { ...row, jid: null, reason: 'The row has no recipient.' };
+  const refused = (problem: string, sentence: string) => ({ ...row, jid: null, reason: `${problem}: ${sentence}` });
+  if (reason !== undefined) return refused('unreadable_row', reason);
+  if (given.trim() === '') return refused('no_recipient', 'The row has no recipient.');
   if (/^\d(?:[.,]\d+)?E\+\d+$/i.test(given.trim())) {
-    return {
-      ...row,
-      jid: null,
-      reason: 'The spreadsheet has shortened this number. Format the column as text and export it again.',
-    };
+    return refused(
+      'shortened_number',
+      'The spreadsheet has shortened this number. Format the column as text and export it again.',
+    );
   }
   try {
     return { ...row, jid: parseRecipient(given), reason: null };
   } catch (error) {
-    if (error instanceof ApiError) return { ...row, jid: null, reason: error.message };
+    if (error instanceof ApiError) return refused(String(error.details?.problem), error.message);
     throw error;
   }
 }

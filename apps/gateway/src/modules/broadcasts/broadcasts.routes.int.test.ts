@@ -93,8 +93,8 @@ describe('POST /api/broadcast (MR-041)', () => {
       ['pending', null],
       ['skipped', 'duplicate'],
       ['skipped', 'duplicate'],
-      ['invalid', expect.stringContaining('not a phone number')],
-      ['invalid', expect.stringContaining('country code')],
+      ['invalid', expect.stringMatching(/^no_number: This is not a phone number/)],
+      ['invalid', expect.stringMatching(/^leading_zero: A number begins with its country code/)],
       ['pending', null],
       ['skipped', 'duplicate'],
     ]);
@@ -334,8 +334,8 @@ describe('recipients from CSV (MR-041)', () => {
     const { status, body } = await upload(broadcastId, csv);
     expect([status, body.data]).toMatchObject([200, { added: 2, duplicates: 0, refused: 2, total: 4 }]);
     expect(body.data.refusals).toEqual([
-      { line: 3, reason: 'The row has no recipient.' },
-      { line: 4, reason: expect.stringContaining('shortened') },
+      { line: 3, reason: 'no_recipient: The row has no recipient.' },
+      { line: 4, reason: expect.stringMatching(/^shortened_number: .*shortened/) },
     ]);
     const preview = async (to?: string) =>
       (await call('POST', `/api/broadcast/${broadcastId}/preview`, { to })).body.data;

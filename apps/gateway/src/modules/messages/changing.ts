@@ -107,7 +107,7 @@ export function createChanging({ db, doorbells, waiter }: ChangingDependencies):
     if (!isSameRequest) throw new ApiError('IDEMPOTENCY_MISMATCH');
     const found = await Promise.all(messageIds.map((id) => findOwnChange(db, message.sessionId, id)));
     const first = found.find((change) => change !== null);
-    if (!first) throw new ApiError('MESSAGE_NOT_FOUND');
+    if (!first) throw new ApiError('IDEMPOTENCY_GONE');
     if (wait === 'queued' || isDone(first)) return { ...present(message, first, wait), isReplay: true };
     const expectation = await waiter.expect(message.sessionId, first.id, 'sent', timeoutMs);
     return { ...(await conclude(message, first, expectation)), isReplay: true };

@@ -123,6 +123,23 @@ describe('Idempotency-Key', () => {
     expect(byUser.headers['idempotent-replayed']).toBe('true');
   });
 
+  it('of a message that is deleted by now sends nothing again, and says so', async () => {
+    const byKey = await send(text, 'order-1');
+    const byOwnId = await send({ ...text, clientMessageId: 'c1' });
+    const ids = [byKey, byOwnId].map(({ body }) => body.data.messageId);
+    await fixture.database.pool.query('DELETE FROM messages WHERE id = ANY($1)', [ids]);
+    const answers = [
+      await send(text, 'order-1'),
+      await send(text, 'order-1', ''),
+      await send({ ...text, clientMessageId: 'c1' }),
+    ];
+    expect(answers.map(({ status, body }) => [status, body.code, body.retryable])).toEqual(
+      answers.map(() => [410, 'IDEMPOTENCY_GONE', false]),
+    );
+    expect(await messageCount()).toBe(0);
+    expect((await send(text, 'order-2')).status).toBe(202);
+  });
+
   it('stores nothing of a request that is refused', async () => {
     await fixture.setState(session, 'QR_REQUIRED', false);
     expect((await send(text, 'order-1')).status).toBe(409);

@@ -304,7 +304,7 @@ export function createSending(deps: SendingDependencies): Sending {
     const { wait, timeoutMs } = options;
     const found = await Promise.all(messageIds.map((id) => findOwn(session, id)));
     const first = found.find((record) => record !== null);
-    if (!first) throw new ApiError('MESSAGE_NOT_FOUND');
+    if (!first) throw new ApiError('IDEMPOTENCY_GONE');
     if (wait === 'queued') return { ...present(first, wait), isReplay: true };
     const expectation = await waiter.expect(session.id, first.id, wait, timeoutMs);
     // Read after listening began: no hint comes for what happened before.
