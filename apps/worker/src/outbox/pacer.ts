@@ -1,4 +1,5 @@
 import type { Ownership } from '@wa-gate/cluster';
+import type { PacingSettings } from '@wa-gate/contracts';
 import type { OutboxLane, Pool } from '@wa-gate/db';
 import type { Clock, Logger } from '@wa-gate/kit';
 import {
@@ -10,6 +11,7 @@ import {
   findHeld,
   gapOf,
   isPaced,
+  PACED_LANES,
   readAdmission,
 } from '@wa-gate/messaging';
 import { PACE } from './deadlines.ts';
@@ -47,6 +49,8 @@ const RHYTHM = {
   longestMs: 30_000,
   /** The pause after a refusal for sending too fast. */
   throttledMs: 60_000,
+  /** How long after its admission a message leaves, at most, where the connection before may have sent it. */
+  lateMs: 15_000,
 } as const;
 
 /** What this process remembers of an open session. Times are monotonic milliseconds. */
@@ -62,6 +66,11 @@ interface Paced {
   gapMs: number | undefined;
   /** Nothing paced is let in before: the gap counts from the moment at which the message before has left. */
   readyAt: number;
+  /**
+   * When the session was opened here, until something paced has left. What the connection before has let in may have
+   * left just before that, and only its own process knew when: PostgreSQL has the time of the admission.
+   */
+  openedAt: number | undefined;
   /** The last message that has left without a gap from here: the owner before has let it in, or nothing paced it. */
   strange: { leftAt: number; lane: OutboxLane } | undefined;
   /** When the last message has left into each chat, of those whose gap is not over. */
@@ -71,6 +80,9 @@ interface Paced {
 interface SeenAdmission extends AdmissionView {
   isOnTheWay: boolean;
 }
+
+const longestGapOf = (settings: PacingSettings): number =>
+  Math.max(...PACED_LANES.map((lane) => gapOf(settings, lane)));
 
 /** Chats whose gap is remembered at once; older ones are over. */
 const MAX_CHATS = 1_000;
@@ -102,6 +114,7 @@ export class Pacer {
       lookedAt: Number.NEGATIVE_INFINITY,
       gapMs: undefined,
       readyAt: 0,
+      openedAt: this.#deps.clock.monotonic(),
       strange: undefined,
       chats: new Map(),
     };
@@ -151,6 +164,7 @@ export class Pacer {
       session.chats.delete(first);
     }
     if (!isPaced(lane)) return;
+    session.openedAt = undefined;
     if (session.gapMs === undefined) {
       // The settings say at the next look whether a gap follows. Without one there is room for the next messages.
       session.strange = { leftAt: now, lane };
@@ -235,13 +249,18 @@ export class Pacer {
   #decide(session: Paced, view: AdmissionView): Decision {
     const monotonic = this.#deps.clock.monotonic();
     const { settings } = view.session;
-    const { strange } = session;
+    const { strange, openedAt } = session;
+    const { nextAt: afterAdmission } = view.session;
     // The gaps that this process counts itself are put on the clock of the database.
     const onDatabaseClock = (at: number) => view.now + (at - monotonic);
     const readyAt = session.gapMs === undefined ? onDatabaseClock(session.readyAt) : 0;
     const strangeReadyAt =
       strange && settings.mode === 'on' ? onDatabaseClock(strange.leftAt + gapOf(settings, strange.lane)) : 0;
-    const nextAt = Math.max(view.session.nextAt ?? 0, readyAt, strangeReadyAt) || null;
+    const afterFormer =
+      openedAt !== undefined && afterAdmission !== null && settings.mode === 'on'
+        ? Math.min(onDatabaseClock(openedAt) + longestGapOf(settings), afterAdmission + RHYTHM.lateMs)
+        : 0;
+    const nextAt = Math.max(afterAdmission ?? 0, readyAt, strangeReadyAt, afterFormer) || null;
     const chatReadyAt = (chatJid: string): number => {
       const at = session.chats.get(chatJid);
       return at === undefined ? 0 : onDatabaseClock(at + settings.chatGapMs);

@@ -123,7 +123,21 @@ describe('paced messages (MR-097)', () => {
     dispatcher = createDispatcher();
     open();
     await allLeft(messages);
-    expect(gapsOf(messages)[0]).toBeGreaterThan(700);
+    expect(gapsOf(messages)[0]).toBeGreaterThanOrEqual(899);
+  });
+
+  it('keep the gap behind a message that left late, just before its owner died', async () => {
+    await pace({ messageGapMs: 900 });
+    const slow = new FakeConnection();
+    slow.beforeRelay = () => systemClock.sleep(700);
+    open(dispatcher, slow);
+    const messages = await accept(2);
+    await waitFor(() => left.size === 1, { everyMs: 5 });
+    await dispatcher.stop(0);
+    dispatcher = createDispatcher();
+    open();
+    await allLeft(messages);
+    expect(gapsOf(messages)[0]).toBeGreaterThanOrEqual(899);
   });
 
   it('keep the gap behind a message that the owner before has let in and not sent', async () => {
