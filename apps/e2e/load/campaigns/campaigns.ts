@@ -8,11 +8,11 @@ import { makeInParallel } from '../measure/in-parallel.ts';
 import { RECEIPTS } from '../measure/receipts.ts';
 
 /** What is open while messages that somebody waits for are measured. */
-export const PHASES = ['none', 'one paused', 'one paused, one running'] as const;
+export const PHASES = ['none', 'one paused, one running'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Recipients of a broadcast who have a phone: more than it reaches in a phase. */
-const REACHED = 60;
+const REACHED = 24;
 
 /** Broadcasts to people who never wrote, with the gaps that are the default. */
 export class Campaigns {
@@ -42,9 +42,8 @@ export class Campaigns {
     this.running = undefined;
     for (const id of this.open.splice(0)) await this.ask(id, 'cancel');
     if (phase === 'none') return;
-    const paused = await this.begin();
-    await this.ask(paused, 'pause');
-    if (phase === 'one paused, one running') this.running = await this.begin();
+    await this.ask(await this.begin(), 'pause');
+    this.running = await this.begin();
   }
 
   /** Messages of the running broadcast that have left; 0: none runs. */

@@ -1,10 +1,11 @@
 // What broadcasts cost those who wait for an answer: customers send one message after the other, by the sessions that
-// carry the broadcasts and by others, in turns while no broadcast is open, while one is paused, and while another runs.
+// carry the broadcasts and by others, in turns while no broadcast is open, and while one is paused and another runs.
 import { startSystem } from '../../harness/system.ts';
 import type { LoopResult } from '../measure/closed-loop.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { readFlags, within } from '../measure/flags.ts';
 import { type Figures, writeFigures } from '../measure/message-runs.ts';
+import { watchCost } from '../measure/run-cost.ts';
 import { median, percentile } from '../measure/statistics.ts';
 import { GatewaySide } from '../send/gateway-side.ts';
 import { Campaigns, PHASES, type Phase } from './campaigns.ts';
@@ -13,8 +14,8 @@ const WARM_UP_S = 5;
 const MAX_MESSAGES = 100_000;
 
 const values = readFlags(process.argv.slice(2), {
-  rounds: { type: 'string', default: '8' },
-  seconds: { type: 'string', default: '7' },
+  rounds: { type: 'string', default: '12' },
+  seconds: { type: 'string', default: '4' },
   sessions: { type: 'string', default: '8' },
   carriers: { type: 'string', default: '2' },
   recipients: { type: 'string', default: '1000' },
@@ -40,22 +41,34 @@ const system = await startSystem({
   env: { sandbox: { SANDBOX_DECRYPT: 'false' } },
 });
 const sides = { carriers: new GatewaySide(system, 'all'), others: new GatewaySide(system, 'all') };
-const results = new Map<Phase, (Record<Side, LoopResult> & { left: number })[]>(PHASES.map((phase) => [phase, []]));
+
+interface Measured extends Record<Side, LoopResult> {
+  /** Messages of the running broadcast meanwhile. */
+  left: number;
+  /** Processor time of everything of ours, for each message that a customer has sent. */
+  cpuMs: number;
+}
+const results = new Map<Phase, Measured[]>(PHASES.map((phase) => [phase, []]));
 
 try {
   for (const side of SIDES) await sides[side].pair(clients[side]);
   const campaigns = new Campaigns(system, sides.carriers.owner!, sides.carriers.sessions, recipients);
   await campaigns.prepare();
+  const ours = system.processes.filter(({ name }) => name !== 'sandbox').map(({ name, pid }) => ({ name, pid }));
+  const processes = [...ours, ...services.processes];
   await measure(WARM_UP_S);
   for (let round = 0; round < rounds; round++) {
     for (const phase of round % 2 === 0 ? PHASES : PHASES.toReversed()) {
       await campaigns.enter(phase);
       const before = await campaigns.sent();
+      const cost = await watchCost(processes, null);
       const result = await measure(seconds);
+      const { cpuMs } = await cost();
       const left = (await campaigns.sent()) - before;
-      results.get(phase)!.push({ ...result, left });
+      const cpu = Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0) / (result.carriers.done + result.others.done);
+      results.get(phase)!.push({ ...result, left, cpuMs: cpu });
       const rates = SIDES.map((side) => `${side} ${rateOf(result[side]).toFixed(1)}/s`).join(', ');
-      console.log(`round ${round + 1}, ${phase}: ${rates}; ${left} of the broadcast`);
+      console.log(`round ${round + 1}, ${phase}: ${rates}, ${cpu.toFixed(2)} ms each; ${left} of the broadcast`);
     }
   }
   const figures = SIDES.flatMap((side) => PHASES.map((phase) => figuresOf(side, phase)));
@@ -83,19 +96,19 @@ function rateOf({ count, seconds: time }: LoopResult): number {
 function figuresOf(side: Side, phase: Phase): Figures {
   const runs = results.get(phase)!;
   const without = results.get('none')!;
-  const ratios = (of: (result: LoopResult) => number) =>
-    median(runs.map((run, round) => of(run[side]) / of(without[round]![side])));
+  const ratios = (of: (run: Measured) => number) => median(runs.map((run, round) => of(run) / of(without[round]!)));
   const latencies = runs.flatMap((run) => run[side].latenciesMs);
-  const p99 = (result: LoopResult) => percentile(result.latenciesMs, 0.99);
   return {
     label: phase,
     side: side === 'others' ? 'other sessions' : 'sessions of the broadcast',
     values: {
       'messages/s': median(runs.map((run) => rateOf(run[side]))),
-      'ratio of rates': ratios(rateOf),
+      'ratio of rates': ratios((run) => rateOf(run[side])),
       'send, p50 ms': percentile(latencies, 0.5),
       'send, p99 ms': percentile(latencies, 0.99),
-      'ratio of p99': ratios(p99),
+      'ratio of p99': ratios((run) => percentile(run[side].latenciesMs, 0.99)),
+      'CPU ms per message': median(runs.map(({ cpuMs }) => cpuMs)),
+      'ratio of CPU': ratios(({ cpuMs }) => cpuMs),
       'messages of the broadcast': runs.reduce((sum, { left }) => sum + left, 0),
     },
   };

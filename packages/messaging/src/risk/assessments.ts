@@ -22,10 +22,10 @@ const EVERY = {
 /** Seconds that a change of a session may take from its time to its commit. */
 const COMMIT_SECONDS = 2;
 
-/** Sessions without a row get one when they are linked. */
+/** Sessions without a row get one when they are linked. Cut: a time that is rounded up would be due a moment later. */
 const ADOPT = {
   name: 'adopt-risk',
-  text: `INSERT INTO session_risk (session_id) SELECT s.id FROM sessions s WHERE s.paired_at IS NOT NULL
+  text: `INSERT INTO session_risk (session_id, next_at) SELECT s.id, date_trunc('milliseconds', now()) FROM sessions s WHERE s.paired_at IS NOT NULL
       AND NOT EXISTS (SELECT FROM session_risk r WHERE r.session_id = s.id) ON CONFLICT DO NOTHING`,
 };
 
@@ -41,7 +41,7 @@ const CLAIM = {
   name: 'claim-risk',
   text: `WITH due AS MATERIALIZED (
     SELECT r.session_id FROM session_risk r JOIN sessions s ON s.id = r.session_id
-    WHERE r.assessed_at IS NULL OR r.session_id = ANY($1::uuid[]) OR (s.updated_at > r.assessed_at - interval '${COMMIT_SECONDS} s' AND r.assessed_at < now() - interval '${EVERY.news} s')
+    WHERE (r.assessed_at IS NULL AND r.next_at <= now()) OR r.session_id = ANY($1::uuid[]) OR (s.updated_at > r.assessed_at - interval '${COMMIT_SECONDS} s' AND r.assessed_at < now() - interval '${EVERY.news} s')
       OR (r.next_at <= now() AND (r.assessed_at < now() - interval '${EVERY.idle} s' OR r.level <> 'low'
         OR EXISTS (SELECT FROM messages m WHERE m.session_id = r.session_id
           AND m.id >= ${firstIdOf('r.assessed_at')})))
@@ -79,14 +79,11 @@ interface StoredRisk extends GuardColumns {
   score: number;
   level: RiskLevel;
   isGuarded: boolean;
-  /** The last entry of the history is older than a day. */
-  isStale: boolean;
 }
 
 const LOCK = {
   name: 'lock-risk',
-  text: `SELECT r.score, r.level, r.guarded_since IS NOT NULL AS "isGuarded", ${GUARD_COLUMNS},
-      coalesce((SELECT max(h.at) FROM session_risk_history h WHERE h.session_id = r.session_id) < $2::timestamptz - interval '1 day', true) AS "isStale"
+  text: `SELECT r.score, r.level, r.guarded_since IS NOT NULL AS "isGuarded", ${GUARD_COLUMNS}
     FROM session_risk r LEFT JOIN session_pacing p ON p.session_id = r.session_id WHERE r.session_id = $1 FOR UPDATE OF r`,
 };
 const STORE = {
@@ -96,9 +93,15 @@ const STORE = {
       guarded_since = CASE WHEN $7::bool THEN coalesce(guarded_since, $5) END
     WHERE session_id = $1`,
 };
+/**
+ * A statement of its own behind the lock: what another process has written meanwhile, the statement that has waited for
+ * the lock does not see.
+ */
 const REMEMBER = {
   name: 'remember-risk',
-  text: `INSERT INTO session_risk_history (session_id, at, score, level, signals) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+  text: `INSERT INTO session_risk_history (session_id, at, score, level, signals) SELECT $1::uuid, $2::timestamptz, $3::int, $4::text, $5::jsonb
+    WHERE $6::bool OR NOT EXISTS (SELECT FROM session_risk_history h WHERE h.session_id = $1 AND h.at >= $2::timestamptz - interval '1 day')
+    ON CONFLICT DO NOTHING`,
 };
 
 /** A score that moves by less is no entry of the history, unless the level changes or a day has passed. */
@@ -122,7 +125,7 @@ export async function assessSession(pool: Pool, { sessionId, at }: DueAssessment
   if (!figures) return null;
   const { score, reasons } = scoreRisk(figures);
   return await inTransaction(pool, async (tx) => {
-    const before = await lockRisk(tx, sessionId, at);
+    const before = await lockRisk(tx, sessionId);
     if (!before) return null;
     const level = riskLevel(score, before.level);
     const isOver = isGuarded(score, guardThreshold(before), before.isGuarded);
@@ -130,16 +133,16 @@ export async function assessSession(pool: Pool, { sessionId, at }: DueAssessment
       ...STORE,
       values: [sessionId, score, level, JSON.stringify(reasons), at, figures.isLocked, isOver],
     });
-    const hasMoved = level !== before.level || Math.abs(score - before.score) >= STEP || before.isStale;
-    if (hasMoved)
-      await tx.query({ ...REMEMBER, values: [sessionId, at, score, level, JSON.stringify(pointsOf(reasons))] });
+    const hasMoved = level !== before.level || Math.abs(score - before.score) >= STEP;
+    const points = JSON.stringify(pointsOf(reasons));
+    await tx.query({ ...REMEMBER, values: [sessionId, at, score, level, points, hasMoved] });
     const appended = level === before.level ? null : await tell(tx, sessionId, before.level, { score, level, reasons });
     return { score, level, hasCrossed: isOver && !before.isGuarded, appended };
   });
 }
 
-async function lockRisk(tx: Queryable, sessionId: string, at: Date): Promise<StoredRisk | null> {
-  const { rows } = await tx.query<StoredRisk>({ ...LOCK, values: [sessionId, at] });
+async function lockRisk(tx: Queryable, sessionId: string): Promise<StoredRisk | null> {
+  const { rows } = await tx.query<StoredRisk>({ ...LOCK, values: [sessionId] });
   return rows[0] ?? null;
 }
 
