@@ -12,6 +12,7 @@ import type { Phone, PhoneChat } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { type RunningBrowser, startBrowser } from './chromium.ts';
+import { Keyboard } from './keyboard.ts';
 import { PAGES } from './pages.ts';
 import { type Look, Visitor } from './visitor.ts';
 
@@ -171,6 +172,62 @@ describe('from an account to an answer (MR-047, MR-200)', () => {
     await system().sandbox.sendText(customer.number, phone.number, 'And hello back');
     await page.getByRole('log').getByText('And hello back').waitFor();
     await visitor.picture('chat');
+    visitor.expectNoMisdeeds();
+  });
+});
+
+describe('the keyboard alone (MR-200)', () => {
+  test('logs in, links a number, sends a message and a broadcast; where the focus is can be seen at each step', async () => {
+    const owner = await registerTenant(system());
+    const phone = await addPhone(system(), 'Keyboard shop');
+    const customer = await addPhone(system(), 'Keyboard customer');
+    const visitor = await visit();
+    const { page } = visitor;
+    const keyboard = new Keyboard(page);
+    const dialog = page.getByRole('dialog');
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    const link = (name: string) => page.getByRole('link', { name, exact: true }).first();
+    const isOnPhone = (text: string) =>
+      waitFor(async () => (await system().sandbox.inbox(customer.number)).some((each) => each.text === text), {
+        what: `"${text}" on the phone`,
+      });
+
+    await visitor.goto('/login');
+    await keyboard.type(page.getByLabel('E-mail'), owner.email);
+    await keyboard.type(page.getByLabel('Password', { exact: true }), owner.password);
+    await page.keyboard.press('Enter');
+
+    await keyboard.press(link('Sessions'));
+    await keyboard.press(button('New session').first());
+    await keyboard.type(dialog.getByLabel('Name'), 'Keyboard shop');
+    await keyboard.press(dialog.getByRole('button', { name: 'New session' }));
+    system().secrets.add((await dialog.locator('code').first().textContent())!);
+    await keyboard.press(button('Link the phone'));
+    const code = page.getByRole('img', { name: 'QR code to link session Keyboard shop with a phone' });
+    await code.waitFor();
+    const qr = (await code.getAttribute('data-qr'))!;
+    system().secrets.add(qr);
+    await system().sandbox.scan(phone.number, qr);
+
+    await keyboard.press(link('Open its chats'));
+    await keyboard.press(button('New chat'));
+    await keyboard.type(page.getByLabel('Phone number'), customer.number);
+    await keyboard.press(button('Open'));
+    await keyboard.type(page.getByLabel('Write a message'), 'Sent without a mouse');
+    await page.keyboard.press('Enter');
+    await isOnPhone('Sent without a mouse');
+
+    await keyboard.press(link('Broadcasts'));
+    await keyboard.press(link('New broadcast'));
+    await keyboard.type(page.getByLabel('Name'), 'Without a mouse');
+    await keyboard.type(page.getByLabel('Text', { exact: true }), 'To many, without a mouse');
+    await keyboard.type(page.getByLabel('Phone numbers'), `+${customer.number}`);
+    await keyboard.press(button('Make the draft'));
+    await page.getByRole('heading', { level: 1, name: 'Without a mouse' }).waitFor();
+    await keyboard.press(button('Start'));
+    await keyboard.press(dialog.getByRole('button', { name: 'Start', exact: true }));
+    await isOnPhone('To many, without a mouse');
+    await page.getByText('Completed', { exact: true }).waitFor();
     visitor.expectNoMisdeeds();
   });
 });
@@ -619,23 +676,92 @@ describe('live (MR-059)', () => {
 });
 
 describe('roles (MR-048)', () => {
-  test('a viewer sees chats and cannot write, link or delete', async () => {
-    const viewer = await registerTenant(system());
+  const member = async (role: 'operator' | 'viewer') => {
+    const person = await registerTenant(system());
     const { workspaceId } = await tenant.api.data<{ workspaceId: string }>('/api/auth/me');
     const { token } = await tenant.api.data<{ token: string }>(`/api/workspaces/${workspaceId}/invitations`, {
       method: 'POST',
-      json: { email: viewer.email, role: 'viewer' },
+      json: { email: person.email, role },
     });
-    const visitor = await visit();
+    return { ...person, token };
+  };
+  const join = async (visitor: Visitor, { email, password, token }: Awaited<ReturnType<typeof member>>) => {
     const { page } = visitor;
     await visitor.goto(`/invitation#${token}`);
-    await page.getByRole('link', { name: 'Log in to accept' }).click();
-    await page.getByLabel('E-mail').fill(viewer.email);
-    await page.getByLabel('Password').fill(viewer.password);
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('button', { name: 'Accept the invitation' }).click();
+    await page.locator('a[href*="/login"]').first().click();
+    await page.locator('input[type=email]').fill(email);
+    await page.locator('input[type=password]').fill(password);
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('button', { name: /^(Accept the invitation|Terima undangan)$/ }).click();
+    await page.locator('#content').waitFor();
+  };
+  /** @returns what was refused while the pages of the navigation were looked at, and what is wider than the screen */
+  const lookAtAll = async (visitor: Visitor, suffix: string): Promise<string[]> => {
+    const { page } = visitor;
+    const findings: string[] = [];
+    const paths: string[] = await page
+      .locator('aside nav a')
+      .evaluateAll((links) => links.map((each) => each.getAttribute('href')!));
+    expect(paths).toContain('/chats');
+    paths.push(`/sessions/${linked.sessionId}`, `/sessions/${linked.sessionId}/account`);
+    if (paths.includes('/broadcasts')) paths.push('/broadcasts/new', `/broadcasts/${draftId}`);
+    let at = '';
+    page.on('response', (response) => {
+      if (response.status() >= 400) findings.push(`${at}: ${response.status()} ${new URL(response.url()).pathname}`);
+    });
+    for (const path of paths) {
+      at = path;
+      await visitor.goto(path);
+      await page.locator('h1').first().waitFor();
+      await visitor.settled();
+      await visitor.picture(`${suffix}${path.replaceAll('/', '-')}`);
+      findings.push(...(await visitor.overflows()).map((found) => `${at}: ${found}`));
+    }
+    return findings;
+  };
+
+  test('an operator writes and makes broadcasts; nothing is shown that is refused, in the dark and in English', async () => {
+    const visitor = await visit({ width: 1440, theme: 'dark', language: 'en' });
+    const { page } = visitor;
+    await join(visitor, await member('operator'));
+    expect(await lookAtAll(visitor, 'operator')).toEqual([]);
+    await visitor.goto(`/chats?session=shop&chat=${friend.number}%40s.whatsapp.net`);
+    await page.getByLabel('Write a message').fill('From the operator');
+    await page.keyboard.press('Enter');
+    await page.getByRole('log').getByText('From the operator').waitFor();
+    await visitor.goto('/broadcasts/new');
+    await page.getByLabel('Name').fill('Of the operator');
+    await page.getByLabel('Text', { exact: true }).fill('Hello');
+    await page.getByLabel('Phone numbers').fill(`+${friend.number}`);
+    await page.getByRole('button', { name: 'Make the draft' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Of the operator' }).waitFor();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('link', { name: 'Jam buka' }).waitFor();
+    await visitor.goto('/sessions/shop');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await page.getByRole('heading', { name: 'Keys' }).count()).toBe(0);
+    visitor.expectNoMisdeeds();
+  });
+
+  test('a viewer looks at everything; nothing is shown that is refused, on a telephone in Indonesian', async () => {
+    const visitor = await visit({ width: 360, theme: 'light', language: 'id' });
+    await join(visitor, await member('viewer'));
+    expect(await lookAtAll(visitor, 'viewer')).toEqual([]);
+    await visitor.goto('/team');
+    await visitor.page.getByText('Peran Anda di sini: Pengamat').waitFor();
+    await visitor.page.getByRole('button', { name: 'Keluar dari ruang kerja' }).click();
+    await visitor.page.getByRole('dialog').getByRole('button', { name: 'Keluar dari ruang kerja' }).click();
+    await visitor.page.locator('input[type=password]').waitFor();
+    visitor.expectNoMisdeeds();
+  });
+
+  test('a viewer sees chats and cannot write, link or delete', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    await join(visitor, await member('viewer'));
     await page.getByRole('link', { name: 'Chats' }).first().click();
-    await page.getByText('Budi Santoso').first().click();
+    await page.getByRole('complementary', { name: 'Chats' }).getByText('Budi Santoso').first().click();
     await page.getByText('You may read here.').waitFor();
     await visitor.goto('/sessions/shop');
     await page.getByRole('heading', { level: 1 }).waitFor();

@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 import { LIMITS, type LoggedEvent } from '@wa-gate/contracts';
 import { Agent, request, WebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startBrowser } from '../dashboard/chromium.ts';
+import { Visitor } from '../dashboard/visitor.ts';
 import { GatewayClient } from '../harness/gateway-client.ts';
 import { HttpClient } from '../harness/http.ts';
 import { addPhone, pairSession, registerTenant, uniqueName } from '../harness/pair-session.ts';
@@ -150,6 +152,48 @@ describe('nginx before the gateways, below /wa (MR-180)', () => {
     for (let count = 0; count < 20; count += 1) statuses.push((await get('/wa/api/tiers')).status);
     await first!.start();
     expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+});
+
+describe('the dashboard in a browser behind nginx, below /wa (MR-180, MR-200)', () => {
+  test('it logs in, and is true again seconds after nginx had only 502 for it; what was typed stays', async () => {
+    const [running, owner] = await Promise.all([startBrowser(), registerTenant(system())]);
+    try {
+      const shop = await pairSession(system(), owner);
+      const friend = await addPhone(system(), 'Budi Santoso');
+      await system().sandbox.sendText(friend.number, shop.phone.number, 'Selamat pagi');
+      const visitor = await Visitor.arrive(running.browser, `${nginx.url}${BASE}`);
+      const { page } = visitor;
+      const ends: number[] = [];
+      page.on('response', (response) => void (response.status() >= 500 && ends.push(response.status())));
+      await visitor.login(owner);
+      await page.getByRole('link', { name: 'Chats' }).first().click();
+      await page.getByRole('complementary', { name: 'Chats' }).getByText('Budi Santoso').first().click();
+      await page.getByRole('log').getByText('Selamat pagi').waitFor();
+      expect(new URL(page.url()).pathname).toBe(`${BASE}/chats`);
+      await page.getByLabel('Write a message').fill('Typed while nobody answered');
+
+      for (const gateway of system().gateways) await gateway.stop({ signal: 'SIGKILL' });
+      await system().sandbox.sendText(friend.number, shop.phone.number, 'Sent meanwhile');
+      await page.getByText('The gateway does not answer').first().waitFor();
+      await waitFor(() => ends.includes(502), { what: 'a 502 of nginx' });
+      await Promise.all(system().gateways.map((gateway) => gateway.start()));
+      const backAt = Date.now();
+      await page.getByRole('log').getByText('Sent meanwhile').waitFor();
+      const afterMs = Date.now() - backAt;
+      console.info(`the page was true again ${afterMs} ms after the gateways were ready; before: ${ends.length} x 5xx`);
+      expect(afterMs).toBeLessThan(5_000);
+      expect(await page.getByLabel('Write a message').inputValue()).toBe('Typed while nobody answered');
+      await page.getByLabel('Write a message').press('Enter');
+      await waitFor(
+        async () =>
+          (await system().sandbox.inbox(friend.number)).some(({ text }) => text === 'Typed while nobody answered'),
+        { what: 'the message on the phone' },
+      );
+      visitor.expectNoMisdeeds();
+    } finally {
+      await running.stop();
+    }
   });
 });
 

@@ -75,7 +75,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     WAG_LISTEN: `127.0.0.1:${port}`,
     WAG_LISTEN_TLS: `127.0.0.1:${tlsPort}`,
     WAG_SERVER_NAME: '_',
-    WAG_UPSTREAMS: upstreams.map((url) => `server ${new URL(url).host} max_fails=2 fail_timeout=5s;`).join(' '),
+    WAG_UPSTREAMS: upstreams.map((url) => `server ${new URL(url).host} max_fails=2 fail_timeout=1s;`).join(' '),
     WAG_BASE_PATH: basePath,
     WAG_MAX_BODY: maxBody,
     WAG_CERTIFICATES: certificates,

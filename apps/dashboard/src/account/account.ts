@@ -73,10 +73,12 @@ export async function register(body: { email: string; password: string; name?: s
   begin(expiresIn);
 }
 
-export async function logout(): Promise<void> {
+/** @param leave goes to a page for anybody; until then pages show who is logged in */
+export async function logout(leave: () => Promise<void>): Promise<void> {
   await unwrap(api.POST('/api/auth/logout'));
   forgetCsrfToken();
   forgetLogin();
+  await leave();
   queryClient.clear();
 }
 

@@ -1,11 +1,11 @@
 import { QueryClient } from '@tanstack/react-query';
 import { ApiError } from './api-error.ts';
 
-const TRIES = 8;
+const TRIES = 12;
 const isPassing = (error: Error): boolean => error instanceof ApiError && error.isAway;
 
 /** Milliseconds before the next try: quick at first, because a gateway that restarts is back in a second or two. */
-const pause = (attempt: number): number => Math.min(300 * 2 ** attempt, 2_500);
+const pause = (attempt: number): number => Math.min(300 * 2 ** attempt, 1_200);
 
 export const queryClient = new QueryClient({
   defaultOptions: {

@@ -1,6 +1,7 @@
-import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
 import type { Broadcast, DashboardMetrics, Message, Session } from '../api/types.ts';
 import type { LiveEvent } from './event-connection.ts';
+import { changeMessage, freshenAllMessages, freshenMessages } from './newest-messages.ts';
 
 /** Milliseconds in which events for the same answers are taken together. */
 const TOGETHER_MS = 300;
@@ -42,31 +43,12 @@ function count(client: QueryClient, figure: 'messagesSentToday' | 'messagesFaile
   });
 }
 
-interface MessagePage {
-  messages: Message[];
-}
-type MessagePages = InfiniteData<MessagePage>;
-
 const STAGES = ['queued', 'sending', 'unknown', 'sent', 'delivered', 'read', 'played'];
 
 /** Receipts may come before the answer that they overtake: a message never goes back. */
 function advanced(message: Message, state: Message['state']): Message {
   if (message.state === 'failed' || STAGES.indexOf(state) <= STAGES.indexOf(message.state)) return message;
   return { ...message, state, status: (state === 'played' ? 'read' : state) as Message['status'] };
-}
-
-function updateMessages(client: QueryClient, messageId: string, change: (message: Message) => Message): void {
-  client.setQueriesData<MessagePages>({ queryKey: ['messages'] }, (known) => {
-    if (!known?.pages?.some(({ messages }) => messages.some((message) => message.messageId === messageId)))
-      return known;
-    return {
-      ...known,
-      pages: known.pages.map((page) => ({
-        ...page,
-        messages: page.messages.map((message) => (message.messageId === messageId ? change(message) : message)),
-      })),
-    };
-  });
 }
 
 const RECEIPTS: Record<string, Message['state']> = {
@@ -109,9 +91,9 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
     return;
   }
   const receipt = RECEIPTS[event];
-  if (receipt && messageId) updateMessages(client, messageId, (message) => advanced(message, receipt));
+  if (receipt && messageId) changeMessage(client, messageId, (message) => advanced(message, receipt));
   if (event === 'message.failed' && messageId) {
-    updateMessages(client, messageId, (message) => ({ ...message, state: 'failed', status: 'failed' }));
+    changeMessage(client, messageId, (message) => ({ ...message, state: 'failed', status: 'failed' }));
   }
   if (event === 'message.sent' && data.source !== 'phone') {
     count(client, 'messagesSentToday');
@@ -121,14 +103,14 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
   }
   if (/^(?:message|poll|media)\./.test(event)) {
     if (!receipt || event === 'message.sent') {
-      freshen(client, ['messages', sessionId]);
+      freshenMessages(client, sessionId, { messageId });
       freshen(client, ['chats']);
     }
     if (messageId) freshen(client, ['timeline', messageId]);
     freshenFigures(client);
   }
   if (event === 'history.progress') {
-    freshen(client, ['messages', sessionId]);
+    freshenMessages(client, sessionId);
     freshen(client, ['chats']);
   }
   if (event.startsWith('broadcast.')) followBroadcast(client, data);
@@ -142,5 +124,6 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
 
 /** Something may have been missed: everything that is shown is asked for again. */
 export function applyGap(client: QueryClient): void {
-  void client.invalidateQueries();
+  void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'messages' });
+  freshenAllMessages(client);
 }

@@ -22,7 +22,7 @@ interface Handlers {
 }
 
 const FIRST_PAUSE_MS = 250;
-const MAX_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 1_000;
 /** The gateway says something every 20 s: a connection that is silent for longer is dead. */
 const SILENCE_MS = 45_000;
 /** A tab that nobody sees gives its connection to those that somebody sees: a browser has six for each server. */

@@ -43,8 +43,7 @@ export function AppShell() {
   useEffect(
     () =>
       whenLoginEnds(() => {
-        queryClient.clear();
-        void navigate({ to: '/login', search: { ended: true } });
+        void navigate({ to: '/login', search: { ended: true } }).then(() => queryClient.clear());
       }),
     [navigate],
   );
@@ -241,7 +240,7 @@ function AccountMenu({ me, isShort = false }: { me: Me; isShort?: boolean }) {
   const navigate = useNavigate();
   const { name, email } = me.user;
   const leave = () => {
-    logout().then(() => navigate({ to: '/login', search: {} }), toastError);
+    logout(() => navigate({ to: '/login', search: {} })).catch(toastError);
   };
   return (
     <Menu

@@ -6,6 +6,7 @@ import { api, unwrap } from '../../api/client.ts';
 import { queryClient, repeatable } from '../../api/query-client.ts';
 import type { Message } from '../../api/types.ts';
 import { bytes } from '../../i18n/format.ts';
+import { freshenMessages } from '../../live/newest-messages.ts';
 import buttonStyles from '../../ui/button.module.css';
 import { Button } from '../../ui/button.tsx';
 import { Menu } from '../../ui/menu.tsx';
@@ -90,11 +91,10 @@ export function Composer({
         }),
       );
     },
-    onSettled: () =>
-      Promise.all([
-        queryClient.invalidateQueries({ queryKey: ['messages', sessionId] }),
-        queryClient.invalidateQueries({ queryKey: ['chats'] }),
-      ]),
+    onSettled: () => {
+      freshenMessages(queryClient, sessionId, { afterMs: 0 });
+      return queryClient.invalidateQueries({ queryKey: ['chats'] });
+    },
   });
 
   const submit = (draft: Draft) => {

@@ -7,6 +7,7 @@ import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Chat, Message } from '../../api/types.ts';
 import { longDay } from '../../i18n/format.ts';
+import { keepNewest } from '../../live/newest-messages.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty, ErrorNotice, Loading, Notice } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
@@ -33,6 +34,17 @@ type Row =
 
 const timeOf = (message: Message): string => message.timestamp ?? message.createdAt;
 
+/** Days of messages, which take longer to find than all else of a row. */
+const days = new WeakMap<Message, string>();
+
+function dayOf(message: Message): string {
+  const known = days.get(message);
+  if (known) return known;
+  const day = new Date(timeOf(message)).toDateString();
+  days.set(message, day);
+  return day;
+}
+
 /** Oldest first, with the days between them. `asksPhone`: before the oldest one the phone can be asked for more. */
 function rowsOf(pages: readonly { messages: Message[] }[], asksPhone: boolean): Row[] {
   const seen = new Set<string>();
@@ -41,9 +53,8 @@ function rowsOf(pages: readonly { messages: Message[] }[], asksPhone: boolean): 
   for (const message of pages.flatMap(({ messages }) => messages).toReversed()) {
     if (seen.has(message.messageId)) continue;
     seen.add(message.messageId);
-    const at = timeOf(message);
-    const thisDay = new Date(at).toDateString();
-    if (thisDay !== day) rows.push({ kind: 'day', key: `day ${thisDay}`, at });
+    const thisDay = dayOf(message);
+    if (thisDay !== day) rows.push({ kind: 'day', key: `day ${thisDay}`, at: timeOf(message) });
     day = thisDay;
     rows.push({ kind: 'message', key: message.messageId, message });
   }
@@ -111,9 +122,10 @@ export function Conversation({
     getScrollElement: () => frame.current,
     estimateSize: () => GUESSED_HEIGHT,
     getItemKey: (index) => rows[index]?.key ?? index,
-    overscan: 12,
+    overscan: 6,
   });
   const total = virtual.getTotalSize();
+  useEffect(() => () => keepNewest(queryClient, sessionId, chat), [sessionId, chat]);
 
   // The view stays at the end while new messages come, and where it is when older ones are put before.
   const last = rows.at(-1)?.key;

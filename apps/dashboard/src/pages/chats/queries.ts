@@ -1,8 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, unwrap } from '../../api/client.ts';
+import { messagesKey, readMessages } from '../../api/messages.ts';
 
 const CHATS = 50;
-const MESSAGES = 60;
 
 /** Which chats are shown: all, or those of one kind, or with the label `label:<id>`. */
 export type ChatChoice = '' | 'unread' | 'archived' | 'pinned' | 'muted' | `label:${string}`;
@@ -31,21 +31,14 @@ export const chatsQuery = (sessionId: string | undefined, search: string, choice
     getNextPageParam: ({ pagination: { nextCursor } }) => nextCursor,
   });
 
-/** Newest first. */
+/** Newest first. The stream of events keeps it fresh: asked for again, it would be asked for page by page. */
 export const messagesQuery = (sessionId: string, chat: string) =>
   infiniteQueryOptions({
-    queryKey: ['messages', sessionId, chat],
-    queryFn: ({ pageParam }) =>
-      unwrap(
-        api.GET('/api/sessions/{id}/chats/{chat}/messages', {
-          params: {
-            path: { id: sessionId, chat },
-            query: { limit: MESSAGES, ...(pageParam && { cursor: pageParam }) },
-          },
-        }),
-      ),
+    queryKey: messagesKey(sessionId, chat),
+    queryFn: ({ pageParam }) => readMessages(sessionId, chat, pageParam),
     initialPageParam: '',
     getNextPageParam: ({ pagination: { nextCursor } }) => nextCursor,
+    refetchOnWindowFocus: false,
   });
 
 export const foundMessagesQuery = (text: string, sessionId: string | undefined) =>

@@ -37,7 +37,7 @@ export function TeamPage() {
   const [isInviting, setInviting] = useState(false);
   const id = me.workspaceId;
   const workspace = me.workspaces.find((one) => one.id === id);
-  const members = useQuery({ queryKey: ['team', 'members', id], queryFn: () => listMembers(id) });
+  const members = useQuery({ queryKey: ['team', 'members', id], queryFn: () => listMembers(id), enabled: mayManage });
   return (
     <Page
       title={t('title')}
@@ -51,9 +51,10 @@ export function TeamPage() {
         )
       }
     >
+      {!mayManage && <OwnRole />}
       {members.isLoading && <Loading rows={3} height={56} />}
       {members.error && !members.data && <ErrorNotice error={members.error} onRetry={() => void members.refetch()} />}
-      {members.data && <Members members={members.data} mayManage={mayManage} />}
+      {members.data && <Members members={members.data} />}
       {members.data?.length === 1 && mayManage && (
         <Notice tone="info" title={t('alone')}>
           {t('aloneText')}
@@ -65,15 +66,54 @@ export function TeamPage() {
   );
 }
 
-function Members({ members, mayManage }: { members: readonly Member[]; mayManage: boolean }) {
+function Leave() {
+  const t = teamTexts.use();
+  const { workspaceId: id, workspaces } = useMe();
+  const navigate = useNavigate();
+  const [isAsked, setAsked] = useState(false);
+  const leave = useMutation({
+    mutationFn: () => unwrap(api.POST('/api/workspaces/{id}/leave', { params: { path: { id } } })),
+    // The login was of this workspace.
+    onSuccess: () => logout(() => navigate({ to: '/login', search: {} })),
+  });
+  return (
+    <>
+      <Button size="small" onClick={() => setAsked(true)}>
+        {t('leave')}
+      </Button>
+      <Confirm
+        title={t('leaveTitle', { name: workspaces.find((one) => one.id === id)?.name ?? '' })}
+        action={t('leave')}
+        isOpen={isAsked}
+        isBusy={leave.isPending}
+        error={leave.error}
+        onClose={() => setAsked(false)}
+        onConfirm={() => leave.mutate()}
+      >
+        {t('leaveText')}
+      </Confirm>
+    </>
+  );
+}
+
+/** For those who may not see the members: what they themselves may do, and the way out. */
+function OwnRole() {
+  const t = teamTexts.use();
+  const { workspaceRole: role } = useMe();
+  return (
+    <Card title={t('yourRole', { role: t(`role_${role}`) })} actions={<Leave />}>
+      <p>{t(`role_${role}_may`)}</p>
+      <Muted>{t('askOwner')}</Muted>
+    </Card>
+  );
+}
+
+function Members({ members }: { members: readonly Member[] }) {
   const t = teamTexts.use();
   const me = useMe();
-  const navigate = useNavigate();
   const [removed, setRemoved] = useState<Member>();
   const id = me.workspaceId;
   const own = members.find(({ userId }) => userId === me.user.id);
-  const isOwn = removed?.userId === me.user.id;
-  const workspace = me.workspaces.find((one) => one.id === id)?.name ?? '';
   const change = useMutation({
     mutationFn: ({ member, role }: { member: Member; role: Role }) =>
       unwrap(
@@ -95,24 +135,8 @@ function Members({ members, mayManage }: { members: readonly Member[]; mayManage
       return refresh();
     },
   });
-  const leave = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/workspaces/{id}/leave', { params: { path: { id } } })),
-    // The login was of this workspace.
-    onSuccess: () => logout().finally(() => void navigate({ to: '/login', search: {} })),
-  });
   return (
-    <Card
-      title={t('members')}
-      isFlush
-      actions={
-        own &&
-        !own.isOwner && (
-          <Button size="small" onClick={() => setRemoved(own)}>
-            {t('leave')}
-          </Button>
-        )
-      }
-    >
+    <Card title={t('members')} isFlush actions={own && !own.isOwner && <Leave />}>
       <Table
         caption={t('members')}
         rows={members}
@@ -135,7 +159,7 @@ function Members({ members, mayManage }: { members: readonly Member[]; mayManage
           {
             title: t('role'),
             cell: (member) =>
-              mayManage && !member.isOwner && member.userId !== me.user.id ? (
+              !member.isOwner && member.userId !== me.user.id ? (
                 <select
                   className={styles.role}
                   aria-label={t('roleOf', { name: member.name })}
@@ -157,7 +181,6 @@ function Members({ members, mayManage }: { members: readonly Member[]; mayManage
           {
             title: '',
             cell: (member) =>
-              mayManage &&
               !member.isOwner &&
               member.userId !== me.user.id && (
                 <Button
@@ -173,18 +196,15 @@ function Members({ members, mayManage }: { members: readonly Member[]; mayManage
         ]}
       />
       <Confirm
-        title={isOwn ? t('leaveTitle', { name: workspace }) : t('removeTitle', { name: removed?.name ?? '' })}
-        action={isOwn ? t('leave') : t('remove')}
+        title={t('removeTitle', { name: removed?.name ?? '' })}
+        action={t('remove')}
         isOpen={removed !== undefined}
-        isBusy={remove.isPending || leave.isPending}
-        error={remove.error ?? leave.error}
+        isBusy={remove.isPending}
+        error={remove.error}
         onClose={() => setRemoved(undefined)}
-        onConfirm={() => {
-          if (isOwn) leave.mutate();
-          else if (removed) remove.mutate(removed);
-        }}
+        onConfirm={() => removed && remove.mutate(removed)}
       >
-        {isOwn ? t('leaveText') : t('removeText')}
+        {t('removeText')}
       </Confirm>
     </Card>
   );

@@ -1,0 +1,99 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { ApiError } from '../api/api-error.ts';
+import { messagesKey, readMessage, readMessages } from '../api/messages.ts';
+import type { Message } from '../api/types.ts';
+import { idOf, type MessagePages, withChange, withNewest, withoutMessage } from './message-pages.ts';
+
+/** Milliseconds in which events of a session are taken together. */
+const TOGETHER_MS = 300;
+const CHATS = ['messages'] as const;
+
+export function changeMessage(client: QueryClient, messageId: string, change: (message: Message) => Message): void {
+  client.setQueriesData<MessagePages>({ queryKey: CHATS }, (known) => known && withChange(known, messageId, change));
+}
+
+const waiting = new Map<string, Set<string>>();
+
+/**
+ * Asks again for the newest messages of the chats of a session that are shown, and for the message that has changed.
+ * Events within a moment ask once. Older pages are not asked for: somebody may have scrolled through a thousand of
+ * them.
+ */
+export function freshenMessages(
+  client: QueryClient,
+  sessionId: string,
+  { messageId, afterMs = TOGETHER_MS }: { messageId?: string | undefined; afterMs?: number } = {},
+): void {
+  const known = waiting.get(sessionId);
+  const changed = known ?? new Set<string>();
+  if (messageId) changed.add(messageId);
+  if (known) return;
+  waiting.set(sessionId, changed);
+  setTimeout(() => {
+    waiting.delete(sessionId);
+    for (const { queryKey } of client.getQueryCache().findAll({ queryKey: [...CHATS, sessionId] })) {
+      void readAgain(client, sessionId, queryKey[2] as string, changed);
+    }
+  }, afterMs);
+}
+
+/** The stream may have missed something of every session. */
+export function freshenAllMessages(client: QueryClient): void {
+  const queries = client.getQueryCache().findAll({ queryKey: CHATS });
+  for (const sessionId of new Set(queries.map(({ queryKey }) => queryKey[1] as string))) {
+    freshenMessages(client, sessionId);
+  }
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof ApiError && error.status === 404)) throw error;
+}
+
+async function readAgain(
+  client: QueryClient,
+  sessionId: string,
+  chat: string,
+  changed: ReadonlySet<string>,
+): Promise<void> {
+  const queryKey = messagesKey(sessionId, chat);
+  const isLong = (client.getQueryData<MessagePages>(queryKey)?.pages.length ?? 0) > 1;
+  if (!isLong) return client.invalidateQueries({ queryKey, exact: true });
+  const read = <T>(name: string, queryFn: () => Promise<T>): Promise<T> =>
+    client.fetchQuery({
+      ...(client.getDefaultOptions().queries as object),
+      queryKey: ['newest', ...queryKey, name],
+      queryFn,
+      staleTime: 0,
+      gcTime: 0,
+    });
+  try {
+    const newest = await read('', () => readMessages(sessionId, chat, ''));
+    // A page that is being fetched would put back what was known when it was asked for.
+    await client.cancelQueries({ queryKey, exact: true });
+    client.setQueryData<MessagePages>(queryKey, (known) => known && withNewest(known, newest));
+    const covered = new Set(newest.messages.map(idOf));
+    const shown = new Set(
+      client.getQueryData<MessagePages>(queryKey)?.pages.flatMap(({ messages }) => messages.map(idOf)),
+    );
+    for (const messageId of changed) {
+      if (covered.has(messageId) || !shown.has(messageId)) continue;
+      const message = await read(messageId, () => readMessage(messageId)).catch(unlessGone);
+      client.setQueryData<MessagePages>(
+        queryKey,
+        (known) => known && (message ? withChange(known, messageId, () => message) : withoutMessage(known, messageId)),
+      );
+    }
+  } catch {
+    // Nothing answers for longer than the tries last: the stream breaks too, and its return asks again.
+    await client.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
+  }
+}
+
+/** A chat that is left keeps its newest page, so that a return to it asks for one page. */
+export function keepNewest(client: QueryClient, sessionId: string, chat: string): void {
+  client.setQueryData<MessagePages>(messagesKey(sessionId, chat), (known) =>
+    known && known.pages.length > 1
+      ? { pages: known.pages.slice(0, 1), pageParams: known.pageParams.slice(0, 1) }
+      : known,
+  );
+}
