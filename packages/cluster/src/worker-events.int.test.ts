@@ -1,5 +1,5 @@
 import { inTransaction } from '@wa-gate/db';
-import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
+import { createTestDatabase, migrateFrom, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectWorker, removeWorker } from './administration.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
@@ -184,4 +184,27 @@ describe('the log of the workers', () => {
       client.release(true);
     }
   });
+});
+
+it('its migrations end beside a worker that registers, which locks its row and then its lease', async () => {
+  const first = '20261130080000_worker_events';
+  const before = await createTestDatabase({ before: first });
+  const registration = await before.pool.connect();
+  try {
+    await registration.query('BEGIN');
+    await registration.query('SELECT FROM workers FOR UPDATE');
+    const migrated = migrateFrom(before.pool, first);
+    await someoneWaitsForALock(before.pool, '%workers%');
+    await registration.query(`SET LOCAL statement_timeout = '20s'`);
+    await registration.query('SELECT FROM worker_leases FOR UPDATE');
+    await registration.query('COMMIT');
+    await migrated;
+    const { rows } = await before.pool.query(
+      `SELECT column_name AS name FROM information_schema.columns WHERE column_name IN ('offline_at', 'drained_at') ORDER BY 1`,
+    );
+    expect(rows).toEqual([{ name: 'drained_at' }, { name: 'offline_at' }]);
+  } finally {
+    registration.release(true);
+    await before.drop();
+  }
 });

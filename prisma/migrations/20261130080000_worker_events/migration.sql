@@ -1,8 +1,7 @@
 -- Expand: the log of the workers. Triggers write it, so that what a process of the version before changes is in it too. Nothing else of
--- that version reads or writes the new columns. Locks: milliseconds, three small tables. It can be run again.
+-- that version reads or writes the new columns. This part locks `worker_leases` alone, `drained_workers` then `workers`. It can be run again.
 
 BEGIN;
-SET LOCAL lock_timeout = '8s';
 
 CREATE TABLE IF NOT EXISTS "worker_events" (
   "seq" BIGSERIAL NOT NULL,
@@ -13,13 +12,23 @@ CREATE TABLE IF NOT EXISTS "worker_events" (
   CONSTRAINT "worker_events_pkey" PRIMARY KEY ("seq")
 );
 
+-- It never waits for long in the queue of the table, where all others would wait behind it: it lets go and asks again.
+DO $$ BEGIN
+  FOR attempt IN 1..100 LOOP
+    BEGIN
+      SET LOCAL lock_timeout = '300ms';
+      LOCK TABLE "worker_leases" IN ACCESS EXCLUSIVE MODE;
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN
+      PERFORM pg_sleep(0.1 * random());
+    END;
+  END LOOP;
+  RAISE lock_not_available USING MESSAGE = 'The table worker_leases is never free: migrate when there is less to do';
+END $$;
 ALTER TABLE "worker_leases" ADD COLUMN IF NOT EXISTS "offline_at" TIMESTAMPTZ(3);
-ALTER TABLE "workers" ADD COLUMN IF NOT EXISTS "drained_at" TIMESTAMPTZ(3);
--- What is over or empty before the log begins is no news.
+-- What is over before the log begins is no news.
 UPDATE "worker_leases" SET "offline_at" = coalesce("ended_at", "expires_at")
   WHERE "offline_at" IS NULL AND ("ended_at" IS NOT NULL OR "expires_at" < now());
-UPDATE "workers" w SET "drained_at" = now() WHERE "admin_state" IN ('DRAINING', 'MAINTENANCE', 'RETIRED') AND "drained_at" IS NULL
-  AND NOT EXISTS (SELECT FROM "session_placements" p WHERE p."worker_id" = w."id");
 
 -- The triggers that call it are deferred: the lock is the last one that their transaction takes, and is held for the commit alone. So
 -- events become visible in the order of `seq`, and a reader that goes on behind the last one misses none.
@@ -77,44 +86,5 @@ CREATE CONSTRAINT TRIGGER "worker_leases_log" AFTER UPDATE ON "worker_leases" DE
   WHEN (OLD."incarnation" <> NEW."incarnation" OR (OLD."offline_at" IS NULL) <> (NEW."offline_at" IS NULL)
     OR OLD."runtime_state" <> NEW."runtime_state")
   EXECUTE FUNCTION "log_lease"();
-
-CREATE OR REPLACE FUNCTION "forget_drained"() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  NEW."drained_at" := NULL;
-  RETURN NEW;
-END $$;
-CREATE OR REPLACE TRIGGER "workers_forget_drained" BEFORE UPDATE ON "workers" FOR EACH ROW
-  WHEN (OLD."admin_state" <> NEW."admin_state") EXECUTE FUNCTION "forget_drained"();
-
-CREATE OR REPLACE FUNCTION "log_worker"() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF TG_OP = 'INSERT' THEN
-    PERFORM "append_worker_event"(NEW."id", 'worker.added', jsonb_build_object(
-      'endpoint', NEW."endpoint", 'network', lower(NEW."network"::text), 'maxSessions', NEW."max_sessions"));
-  ELSIF TG_OP = 'DELETE' THEN
-    -- The worker that was expected at this endpoint has come, under an id of its own.
-    IF NOT EXISTS (SELECT FROM "workers" WHERE "endpoint" = OLD."endpoint") THEN
-      PERFORM "append_worker_event"(OLD."id", 'worker.removed',
-        jsonb_build_object('endpoint', OLD."endpoint", 'network', lower(OLD."network"::text)));
-    END IF;
-  ELSIF OLD."admin_state" <> NEW."admin_state" THEN
-    PERFORM "append_worker_event"(NEW."id", 'worker.state',
-      jsonb_build_object('before', lower(OLD."admin_state"::text), 'after', lower(NEW."admin_state"::text)));
-  ELSE
-    PERFORM "append_worker_event"(NEW."id", 'worker.drained', jsonb_build_object('state', lower(NEW."admin_state"::text)));
-  END IF;
-  RETURN NULL;
-END $$;
--- One that registers has a token; only an administrator adds one without.
-DROP TRIGGER IF EXISTS "workers_log_added" ON "workers";
-CREATE CONSTRAINT TRIGGER "workers_log_added" AFTER INSERT ON "workers" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-  WHEN (NEW."token_hash" IS NULL) EXECUTE FUNCTION "log_worker"();
-DROP TRIGGER IF EXISTS "workers_log" ON "workers";
-CREATE CONSTRAINT TRIGGER "workers_log" AFTER UPDATE ON "workers" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-  WHEN (OLD."admin_state" <> NEW."admin_state" OR (OLD."drained_at" IS NULL AND NEW."drained_at" IS NOT NULL))
-  EXECUTE FUNCTION "log_worker"();
-DROP TRIGGER IF EXISTS "workers_log_removed" ON "workers";
-CREATE CONSTRAINT TRIGGER "workers_log_removed" AFTER DELETE ON "workers" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-  EXECUTE FUNCTION "log_worker"();
 
 COMMIT;
