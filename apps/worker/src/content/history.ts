@@ -1,5 +1,6 @@
 import type { HistoryMessage } from '@wa-gate/messaging';
 import { jidNormalizedUser, proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { STATUS_JID } from '../whatsapp/status-parts.ts';
 import { toNumber } from './fields.ts';
 import { type OwnJids, project, type ReadMessage } from './inbound.ts';
 
@@ -16,8 +17,8 @@ const STATES: Readonly<Partial<Record<proto.WebMessageInfo.Status, HistoryMessag
 };
 
 /**
- * A message of the history as it is stored; `null` for what is no message of a chat, and for one that the phone has not
- * sent yet, which comes when it is. Pure.
+ * A message of the history as it is stored; `null` for what is no message of a chat, such as a status update, and for
+ * one that the phone has not sent yet, which comes when it is. Pure.
  *
  * @param chatId the chat in which it was found; its own key may lack it
  */
@@ -39,7 +40,7 @@ export function readHistoryMessage(
     },
   } as WAMessage;
   // What the history cannot show is no message that came and could not be decrypted.
-  if (!found.message) return null;
+  if (!found.message || received.key.remoteJid === STATUS_JID) return null;
   const projection = project(received, own);
   if (projection.as !== 'message') return null;
   return { message: { ...projection.message, ...progressOf(found, fromMe) }, received };

@@ -59,9 +59,8 @@ it('eight sessions of the whole fleet take their history in at a time, and the o
     'SELECT session_id, count(*)::int AS count FROM messages WHERE is_history GROUP BY 1',
   );
   expect(rows.map(({ count }) => count)).toEqual(sessions.map(() => MESSAGES));
-  const metrics = (
-    await Promise.all(world.workers.map(({ host }) => host.metrics.instruments.registry.metrics()))
-  ).join('\n');
+  const ofWorkers = () => Promise.all(world.workers.map(({ host }) => host.metrics.instruments.registry.metrics()));
+  const metrics = (await ofWorkers()).join('\n');
   const sum = (sample: string) =>
     [...metrics.matchAll(new RegExp(`^${sample}(?:\\{[^}]*\\})? (\\d+)$`, 'gm'))].reduce(
       (all, [, n]) => all + Number(n),
@@ -69,5 +68,6 @@ it('eight sessions of the whole fleet take their history in at a time, and the o
     );
   expect(sum('wag_history_messages_total')).toBe(SESSIONS * MESSAGES);
   expect(metrics).toMatch(/wag_history_parts_total\{status="done"[^}]*\} \d/);
-  expect(metrics).toMatch(/wag_history_sessions\{what="running"[^}]*\} 0/);
+  const isIdle = (text: string) => /wag_history_sessions\{what="running"[^}]*\} 0/.test(text);
+  await waitFor(async () => (await ofWorkers()).every(isIdle), { timeoutMs: 20_000, what: 'each worker to be idle' });
 });

@@ -30,7 +30,7 @@ it.each([
 
 it.each([500, 503])('%i of WhatsApp is its own fault: no proof that nothing happened, and worth a repetition', (wa) => {
   const details = { wa: String(wa) };
-  expect(refusalOf(boom(500, wa), 'safe')).toMatchObject({ code: 'WA_UNAVAILABLE', details, retryAfter: 10 });
+  expect(refusalOf(boom(500, wa), 'safe')).toMatchObject({ code: 'WA_UNAVAILABLE', details, retryAfter: 60 });
   expect(refusalOf(boom(500, wa), 'only-if-refused')).toMatchObject({ code: 'OUTCOME_UNKNOWN', details });
 });
 

@@ -100,7 +100,7 @@ const TIMED_OUT = 408;
 /** From here on, codes are faults of WhatsApp's own servers. */
 const FAULT = 500;
 /** Seconds to wait after such a fault. */
-const FAULT_SECONDS = 10;
+const FAULT_SECONDS = 60;
 /** Seconds to wait after WhatsApp has answered 429. */
 const PACING_SECONDS = 60;
 
