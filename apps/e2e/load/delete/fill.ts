@@ -36,9 +36,11 @@ export async function fillSession(
   { id, webhookId }: { id: string; webhookId: string },
   { messages, deliveries }: { messages: number; deliveries: number },
 ): Promise<void> {
+  const count = messages * deliveries;
+  // The linked session appends events of its own meanwhile: these come behind.
   const { rows } = await pool.query<{ seq: number }>(
-    'SELECT last_seq AS seq FROM session_counters WHERE session_id = $1',
-    [id],
+    'UPDATE session_counters SET last_seq = last_seq + $2 WHERE session_id = $1 RETURNING last_seq - $2 AS seq',
+    [id, count],
   );
   const seq = Number(rows[0]!.seq);
   const begin = Date.now() - DAYS * 86_400_000;
@@ -47,11 +49,9 @@ export async function fillSession(
     const last = Math.min(messages, first + PART - 1);
     await pool.query(PART_OF_SESSION, [id, webhookId, begin, everyMs, first, last, seq, deliveries, EVENT]);
   }
-  const lastSeq = seq + messages * deliveries;
-  await pool.query('UPDATE session_counters SET last_seq = $2 WHERE session_id = $1', [id, lastSeq]);
   await pool.query(
     'INSERT INTO message_index_progress (session_id, seq) VALUES ($1, $2) ON CONFLICT (session_id) DO UPDATE SET seq = excluded.seq',
-    [id, lastSeq],
+    [id, seq + count],
   );
   // Tables do not grow so fast otherwise: PostgreSQL would plan for the small ones of a minute ago.
   await pool.query('ANALYZE');

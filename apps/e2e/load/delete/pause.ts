@@ -1,11 +1,11 @@
 import type { Pool } from '@wa-gate/db';
 import { waitFor } from '../../harness/wait-for.ts';
 
-/** The one deletion of a database, held up and let go between its turns. */
+/** The deletions of a database (of a session, of its webhook), held up and let go between their turns. */
 export interface Pause {
-  /** Resolves when it erases nothing. */
+  /** Resolves when none erases anything. */
   rest(): Promise<void>;
-  /** Resolves when it erases again. */
+  /** Resolves when one erases again. */
   goOn(): Promise<void>;
 }
 
@@ -35,15 +35,18 @@ export async function pauseOf(pool: Pool, isLeft: () => Promise<boolean>): Promi
   await pool.query(HOLD);
   const find = async () => {
     const { rows } = await pool.query<{ rests: boolean; isClaimed: boolean }>(
-      `SELECT not_before = 'infinity' AS rests, not_before > now() AND not_before < 'infinity' AS "isClaimed" FROM deletions`,
+      `SELECT bool_and(not_before = 'infinity') AS rests, bool_or(not_before > now() AND not_before < 'infinity') AS "isClaimed"
+       FROM deletions WHERE state <> 'done' AND pass = 1`,
     );
     return rows[0]!;
   };
-  const until = (holds: (deletion: Awaited<ReturnType<typeof find>>) => boolean, what: string) =>
+  const until = (holds: (deletions: Awaited<ReturnType<typeof find>>) => boolean, what: string) =>
     waitFor(async () => holds(await find()) || !(await isLeft()), { what, timeoutMs: TURN_MS, everyMs: 100 });
   return {
     async rest() {
       await pool.query('UPDATE held_deletions SET held = true');
+      // That of the webhook waits for the turn of that of its session.
+      await pool.query(`UPDATE deletions SET not_before = 'infinity' WHERE not_before <= now() OR pass > 1`);
       await until(({ rests }) => rests, 'the end of a turn');
     },
     async goOn() {
