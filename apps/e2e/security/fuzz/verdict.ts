@@ -6,8 +6,11 @@ import type { FuzzAnswer } from './send-case.ts';
 /** Milliseconds above which an answer counts as slow. */
 export const SLOW_MS = 5_000;
 
-/** Valid 503s in a run: a session of a network without workers, and one that moves between workers. */
-const TRUE_503 = new Set(['NO_WORKER', 'SESSION_MOVING']);
+/**
+ * Valid 503s in a run: a session of a network without workers, one that moves between workers, and a change whose
+ * connection another request of the run has ended before WhatsApp answered.
+ */
+const TRUE_503 = new Set(['NO_WORKER', 'SESSION_MOVING', 'OUTCOME_UNKNOWN']);
 /** Codes for an invalid path or method. */
 const NO_ROUTE = new Set(['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'BAD_REQUEST']);
 

@@ -93,6 +93,7 @@ const BY_NAME: Record<string, ResourceKind> = {
   replyTo: 'message',
   messageIds: 'message',
   mediaId: 'file',
+  groupId: 'group',
 };
 
 /** Parameters and body members that are no resource ids: those that the caller chooses, WhatsApp's, a broker's. */
