@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -589,7 +590,24 @@ describe('live (MR-059)', () => {
     await system().sandbox.addPast(number, { chats: [{ chat: friend.number, count: 2, newestAt }] });
     await page.getByRole('button', { name: 'Ask the phone for older messages' }).click();
     await page.getByText('The phone was asked. Older messages appear when it has answered.').waitFor();
-    await page.getByRole('log').getByText('Past message 2').waitFor();
+    const log = page.getByRole('log');
+    const ask = page.getByRole('button', { name: 'Ask the phone for older messages' });
+    const isAtTop = async (target: Locator) => {
+      await log.evaluate((frame: { scrollTop: number }) => {
+        frame.scrollTop = 0;
+      });
+      return target.isVisible();
+    };
+    await log.getByText('Past message 2').waitFor();
+    // Also before the beginning of a chat of several pages.
+    await system().sandbox.addPast(number, {
+      chats: [{ chat: friend.number, count: 120, newestAt: newestAt - 86_400 }],
+    });
+    for (const oldest of ['Past message 50', 'Past message 100']) {
+      await waitFor(() => isAtTop(ask), { what: 'the beginning of the chat' });
+      await ask.click();
+      await waitFor(() => isAtTop(log.getByText(oldest, { exact: true })), { what: oldest });
+    }
     expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
     visitor.expectNoMisdeeds();
   });

@@ -109,8 +109,9 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
     if (messageId) freshen(client, ['timeline', messageId]);
     freshenFigures(client);
   }
-  if (event === 'history.progress') {
-    freshenMessages(client, sessionId);
+  // Messages that are older than those that are shown, in any page.
+  if (event === 'history.progress' || event === 'message.recovered') {
+    freshen(client, ['messages', sessionId]);
     freshen(client, ['chats']);
   }
   if (event.startsWith('broadcast.')) followBroadcast(client, data);

@@ -13,6 +13,8 @@ export function changeMessage(client: QueryClient, messageId: string, change: (m
 }
 
 const waiting = new Map<string, Set<string>>();
+/** The number of the latest reading of a chat: the answer of an earlier one is older, whenever it comes. */
+const latest = new Map<string, number>();
 
 /**
  * Asks again for the newest messages of the chats of a session that are shown, and for the message that has changed.
@@ -58,18 +60,25 @@ async function readAgain(
   const queryKey = messagesKey(sessionId, chat);
   const isLong = (client.getQueryData<MessagePages>(queryKey)?.pages.length ?? 0) > 1;
   if (!isLong) return client.invalidateQueries({ queryKey, exact: true });
+  const number = (latest.get(chat) ?? 0) + 1;
+  latest.set(chat, number);
   const read = <T>(name: string, queryFn: () => Promise<T>): Promise<T> =>
     client.fetchQuery({
       ...(client.getDefaultOptions().queries as object),
-      queryKey: ['newest', ...queryKey, name],
+      // A reading that has begun may lack what the event is about: each event reads for itself.
+      queryKey: ['newest', ...queryKey, name, number],
       queryFn,
       staleTime: 0,
       gcTime: 0,
     });
   try {
     const newest = await read('', () => readMessages(sessionId, chat, ''));
-    // A page that is being fetched would put back what was known when it was asked for.
-    await client.cancelQueries({ queryKey, exact: true });
+    // A page that is on its way would put back what was known when it was asked for.
+    await client
+      .getQueryCache()
+      .find({ queryKey, exact: true })
+      ?.promise?.catch(() => undefined);
+    if (latest.get(chat) !== number) return;
     client.setQueryData<MessagePages>(queryKey, (known) => known && withNewest(known, newest));
     const covered = new Set(newest.messages.map(idOf));
     const shown = new Set(

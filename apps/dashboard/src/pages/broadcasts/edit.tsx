@@ -45,6 +45,9 @@ export function EditPage() {
   );
 }
 
+const isOther = (chosen: readonly string[], known: readonly string[]): boolean =>
+  chosen.length !== known.length || chosen.some((each) => !known.includes(each));
+
 function Edit({ broadcast, sessions }: { broadcast: Broadcast; sessions: readonly Session[] }) {
   const t = broadcastsTexts.use();
   const navigate = useNavigate();
@@ -57,10 +60,13 @@ function Edit({ broadcast, sessions }: { broadcast: Broadcast; sessions: readonl
       unwrap(
         api.PATCH('/api/broadcast/{id}', {
           params: { path: { id: broadcastId } },
+          // What was left as it was is not sent: somebody else may have changed it meanwhile.
           body: {
-            sessionIds: [...draft.sessionIds],
-            scheduledAt: draft.scheduledAt === '' ? null : new Date(draft.scheduledAt).toISOString(),
-            ...(draft.name.trim() && { name: draft.name.trim() }),
+            ...(isOther(draft.sessionIds, sessionIds) && { sessionIds: [...draft.sessionIds] }),
+            ...(draft.scheduledAt !== fieldTime(scheduledAt) && {
+              scheduledAt: draft.scheduledAt === '' ? null : new Date(draft.scheduledAt).toISOString(),
+            }),
+            ...(draft.name.trim() && draft.name !== name && { name: draft.name.trim() }),
             ...(isText && draft.text !== text && { message: draft.text }),
           },
         }),

@@ -142,9 +142,13 @@ function ChangeVersions({ versions, onClose }: { versions: Versions; onClose(): 
           void handleSubmit((values) => {
             const tried = values.candidate.trim();
             const sessionIds = candidate?.version === tried ? candidate.sessionIds : [];
+            const { dirtyFields: changed } = formState;
+            // What was left as it was is not sent: a trial may have ended by itself meanwhile.
             save.mutate({
-              version: values.version.trim() || null,
-              candidate: tried === '' ? null : { version: tried, percent: Number(values.percent), sessionIds },
+              ...(changed.version && { version: values.version.trim() || null }),
+              ...((changed.candidate || changed.percent) && {
+                candidate: tried === '' ? null : { version: tried, percent: Number(values.percent), sessionIds },
+              }),
             });
           })(event)
         }
