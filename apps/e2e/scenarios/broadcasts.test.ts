@@ -78,7 +78,7 @@ async function startSlow(names: string) {
 
 test.each([
   ['before the first', 0],
-  ['in the middle', 4],
+  ['in the middle', 3],
   ['at the last', 7],
 ])(
   'cancelled %s, at once by two gateways: phones show what the report says was sent, once, and nothing after it (MR-041, MR-043)',
@@ -109,7 +109,7 @@ test.each([
 
 test('paused, then workers and a gateway killed, then resumed: phones show nothing in between, and each shows it once (MR-041, MR-043)', async () => {
   const { shop, path, read, untilSent, shown } = await startSlow('those who wait');
-  await untilSent(3);
+  await untilSent(2);
   await tenant.api.data(`${path}/pause`, { method: 'POST' });
   const paused = await waitFor(
     async () => {
@@ -118,7 +118,14 @@ test('paused, then workers and a gateway killed, then resumed: phones show nothi
     },
     { what: 'what was in flight' },
   );
-  const before = await shown();
+  // A phone shows a message after WhatsApp has acknowledged it.
+  const before = await waitFor(
+    async () => {
+      const texts = await shown();
+      return texts.length >= paused.counts.sent ? texts : undefined;
+    },
+    { what: 'what was sent to be shown' },
+  );
   expect([paused.status, before.length, paused.counts.pending]).toEqual([
     'paused',
     paused.counts.sent,

@@ -1,4 +1,13 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { Format } from 'typebox/format';
+
+/** PostgreSQL has no year 0. */
+const YEAR_ZERO = /^0000/;
+/**
+ * A time with an offset that `Date` and PostgreSQL read. TypeBox's own format takes leap seconds, and the name of a
+ * zone behind the offset, too.
+ */
+Format.Set('date-time', (text) => Format.IsDateTime(text) && !Number.isNaN(Date.parse(text)) && !YEAR_ZERO.test(text));
 
 /** A string of a fixed list. One `enum` keyword keeps the compiled serialiser a plain string writer. */
 export const oneOf = <const Values extends readonly string[]>(values: Values, description?: string) =>

@@ -117,7 +117,7 @@ function violation(file: string, specifier: string): string | undefined {
     const isAllowed = MAY_IMPORT[owner]?.includes(name) || (name === 'testkit' && isTest(file));
     return isAllowed ? undefined : `${owner} may not import ${name}`;
   }
-  if (owner === 'packages/contracts' && !isTest(file) && !/^(\.|typebox$)/.test(specifier)) {
+  if (owner === 'packages/contracts' && !isTest(file) && !/^(\.|typebox(\/format)?$)/.test(specifier)) {
     return 'contracts depends on typebox only';
   }
   return specifier.startsWith('.') ? relativeViolation(file, specifier) : undefined;

@@ -74,6 +74,7 @@ export const event = defineKind({
     { request: { name: 'Dinner' }, refused: 'VALIDATION' },
     { request: { ...DINNER, name: ' ' }, refused: 'VALIDATION' },
     { request: { ...DINNER, startTime: 'tomorrow' }, refused: 'VALIDATION' },
+    { request: { ...DINNER, startTime: '2026-12-31T23:59:60Z' }, refused: 'VALIDATION' },
     { request: { ...DINNER, endTime: DINNER.startTime }, refused: 'VALIDATION' },
     { request: { ...DINNER, callLink: 'https://example.com/video/1' }, refused: 'VALIDATION' },
     { request: { ...DINNER, location: { latitude: 1 } }, refused: 'VALIDATION' },

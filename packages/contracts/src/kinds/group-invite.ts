@@ -63,6 +63,13 @@ export const groupInvite = defineKind({
       request: { ...INVITATION, invitation: { ...INVITATION.invitation, expiresAt: 'tomorrow' } },
       refused: 'VALIDATION',
     },
+    {
+      request: {
+        ...INVITATION,
+        invitation: { ...INVITATION.invitation, expiresAt: '2036-01-18T10:30:00+01:00[Europe/Berlin]' },
+      },
+      refused: 'VALIDATION',
+    },
     { request: { groupId: INVITATION.groupId }, refused: 'VALIDATION' },
   ],
 });

@@ -1,3 +1,4 @@
+import { kindOf } from '@wa-gate/contracts';
 import { newId } from '@wa-gate/kit';
 import { learnContacts } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -311,6 +312,10 @@ describe('PATCH /api/broadcast/{id} (MR-041)', () => {
       [{}, 'VALIDATION'],
       [{ message: 'a', variants: ['b'] }, 'VALIDATION'],
       [{ message: { type: 'hologram' } }, 'MESSAGE_TYPE_UNSUPPORTED'],
+      [{ message: { type: 'event', name: 'Tea', startTime: '2026-12-31T23:59:60Z' } }, 'VALIDATION'],
+      [{ message: { type: 'groupInvite', ...kindOf('groupInvite').examples[0]!.request } }, 'VALIDATION'],
+      [{ scheduledAt: '2031-01-15T10:30:00+01:00[Europe/Berlin]' }, 'VALIDATION'],
+      [{ scheduledAt: '0000-01-15T10:30:00Z' }, 'VALIDATION'],
       [{ sessionIds: ['no-such'] }, 'SESSION_NOT_FOUND'],
       [{ recipients: ['+628112345678'] }, 'VALIDATION'],
     ];

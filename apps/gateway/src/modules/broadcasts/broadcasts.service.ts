@@ -317,12 +317,12 @@ export function createBroadcastsService(deps: {
             before: facts(row),
             after: { ...facts(after), hasNewMessage: messages !== undefined },
           });
-          return after;
+          return presentBroadcast(after);
         },
         TRANSACTION,
       );
       notify();
-      return presentBroadcast(changed);
+      return changed;
     },
 
     async change(actor, workspaceId, id, verb) {

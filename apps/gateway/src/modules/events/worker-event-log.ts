@@ -13,8 +13,8 @@ export interface WorkerEventFilter {
  * committed in the order of their `seq`.
  */
 export interface WorkerEventLog {
-  /** The events after a `seq`, ascending, at most `limit`. */
-  readAfter(seq: number, filter: WorkerEventFilter, limit: number): Promise<WorkerEvent[]>;
+  /** The events after a `seq`, ascending, at most `limit`. `last`: the `seq` of the last event of all at that time. */
+  readAfter(seq: number, filter: WorkerEventFilter, limit: number): Promise<{ events: WorkerEvent[]; last: number }>;
   /** The `seq` before the last `count` events. */
   beforeLast(count: number, filter: WorkerEventFilter): Promise<number>;
   /** `last`: that of the last event; `ever`: no event has had a higher one. */
@@ -25,8 +25,9 @@ const IS_WANTED = '($2::text[] IS NULL OR type = ANY ($2)) AND ($3::text IS NULL
 
 const READ_AFTER = {
   name: 'read-worker-events-after',
-  text: `SELECT seq, worker_id AS "workerId", type, data, floor(extract(epoch FROM created_at))::int AS timestamp
-    FROM worker_events WHERE seq > $1 AND ${IS_WANTED} ORDER BY seq LIMIT $4`,
+  text: `SELECT n.last, w.* FROM (SELECT coalesce(max(seq), 0) AS last FROM worker_events) n
+    LEFT JOIN (SELECT seq, worker_id AS "workerId", type, data, floor(extract(epoch FROM created_at))::int AS timestamp
+      FROM worker_events WHERE seq > $1 AND ${IS_WANTED} ORDER BY seq LIMIT $4) w ON true ORDER BY w.seq`,
 };
 
 const BEFORE_LAST = {
@@ -61,8 +62,12 @@ const present = ({ seq, type, ...row }: Row) =>
 export function createWorkerEventLog(db: Queryable): WorkerEventLog {
   return {
     async readAfter(seq, { types = null, workerId = null }, limit) {
-      const { rows } = await db.query<Row>({ ...READ_AFTER, values: [seq, types, workerId, limit] });
-      return rows.map(present);
+      const { rows } = await db.query<(Row | { seq: null }) & { last: number }>({
+        ...READ_AFTER,
+        values: [seq, types, workerId, limit],
+      });
+      const found = rows.filter((row): row is Row & { last: number } => row.seq !== null);
+      return { events: found.map(({ last: _, ...row }) => present(row)), last: rows[0]!.last };
     },
     async beforeLast(count, { types = null, workerId = null }) {
       const { rows } = await db.query<{ seq: number }>({ ...BEFORE_LAST, values: [count, types, workerId] });

@@ -80,6 +80,9 @@ describe('GET /api/admin/events, the log of the workers (MR-059, MR-147)', () =>
     expect(namesOf(await list('?last=2'))).toEqual(['w2 worker.state', 'w2 worker.removed']);
     expect(namesOf(await list('?workerId=w1&events=worker.state,worker.offline'))).toEqual(['w1 worker.state']);
     expect(namesOf(await list('?workerId=w1&last=1'))).toEqual(['w1 worker.state']);
+    // Whoever filters does not read again what was left out.
+    const none = { events: [], cursor: String(all.events.at(-1)!.seq), hasMore: false };
+    expect(await list('?workerId=nobody&after=begin')).toEqual(none);
   });
 
   it('waits for an event, and answers without one when the time is over or the caller has gone', async () => {

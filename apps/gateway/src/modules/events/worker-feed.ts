@@ -98,11 +98,12 @@ export async function openWorkerFeed(log: WorkerEventLog, query: Wanted, absent:
       const deadline = performance.now() + waitMs;
       for (;;) {
         if (isEnded) return [];
-        const found = await log.readAfter(position, filter, limit + 1);
+        const { events: found, last } = await log.readAfter(position, filter, limit + 1);
         hasMore = found.length > limit;
         const events = found.slice(0, limit);
+        // Events that nobody wants here are left behind, too: they are committed in the order of their `seq`.
+        position = hasMore ? events.at(-1)!.seq : Math.max(position, last);
         if (events.length > 0) {
-          position = events.at(-1)!.seq;
           return events.map((event) => ({ event, cursor: String(event.seq) }));
         }
         const left = deadline - performance.now();

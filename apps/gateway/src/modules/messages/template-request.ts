@@ -3,6 +3,7 @@ import {
   DEFAULT_KIND,
   KIND_NAMES,
   type KindName,
+  kindOf,
   MESSAGE_TEMPLATES,
   type MessageTemplate,
   type OutboundRequest,
@@ -62,6 +63,10 @@ export function readTemplate(template: MessageTemplate, field: string): Outbound
   const validator = VALIDATORS.get(kind)!();
   if (!validator.Check(template))
     throw invalidRequest(validator.Errors(template), `body.${field}`, MESSAGE_TEMPLATES[kind]);
+  if (kindOf(kind).isPersonal)
+    throw new ApiError('VALIDATION', {
+      message: `\`${field}\`: a message of type \`${kind}\` is for the person whom it names. Send it to that person, by POST /api/sessions/{id}/send.`,
+    });
   try {
     return outboundOf(template as SendRequest);
   } catch (error) {
