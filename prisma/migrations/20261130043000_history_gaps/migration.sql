@@ -29,6 +29,6 @@ CREATE TABLE IF NOT EXISTS "history_gap_chats" (
   CONSTRAINT "history_gap_chats_session_id_fkey" FOREIGN KEY ("session_id") REFERENCES "sessions" ("id") ON DELETE CASCADE ON UPDATE CASCADE
 );
 CREATE INDEX IF NOT EXISTS "history_gap_chats_open" ON "history_gap_chats" ("session_id", "not_before") WHERE "state" IN ('waiting', 'asked');
-CREATE INDEX IF NOT EXISTS "history_gap_chats_asked" ON "history_gap_chats" ("asked_at") WHERE "state" = 'asked';
+CREATE INDEX IF NOT EXISTS "history_gap_chats_asked" ON "history_gap_chats" ("asked_at") WHERE "asked_at" IS NOT NULL;
 CREATE INDEX IF NOT EXISTS "history_gap_chats_request" ON "history_gap_chats" ("session_id", "request_id") WHERE "request_id" IS NOT NULL;
 COMMIT;

@@ -1,7 +1,8 @@
+import { createLogger } from '@wa-gate/kit';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
-import { GAP_AUDIT_PACE } from './gap-audit.ts';
+import { GAP_AUDIT_PACE, GapAudit } from './gap-audit.ts';
 import { HISTORY_PACE } from './history-intake.ts';
 
 let world: World;
@@ -171,6 +172,37 @@ describe('after a long absence, the phone is asked for what a chat is missing (M
     const [chat] = await chatsOf(sessionId);
     expect(chat).toMatchObject({ attempts: GAP_AUDIT_PACE.attempts, stored: 0 });
   });
+});
+
+it('a request that fails to be sent may have left: it counts, and is given up like one without an answer', async () => {
+  const sessionId = await world.createSession();
+  const { owner } = await world.actor(sessionId);
+  const { pool } = world.database;
+  await pool.query(`UPDATE sessions SET paired_at = now() - interval '1 day' WHERE id = $1`, [sessionId]);
+  await pool.query(
+    `WITH gap AS (INSERT INTO history_gaps VALUES ($1, now() - interval '3 hours', now(), now(), now() + interval '1 day'))
+     INSERT INTO history_gap_chats (session_id, chat_jid, since, until, anchor) VALUES ($1, 'chat', now() - interval '3 hours', now(), '{}')`,
+    [sessionId],
+  );
+  const requests: string[] = [];
+  const audit = new GapAudit({
+    pool,
+    logger: createLogger({ service: 'worker', level: 'silent' }),
+    onStale: () => undefined,
+    owners: () => [owner],
+    isConnected: () => true,
+    ask: async ({ requestId }) => {
+      requests.push(requestId);
+      throw new Error('The socket has closed.');
+    },
+    mayStart: () => true,
+    onRequest: () => undefined,
+    pace: { ...GAP_AUDIT_PACE, pollMs: 20, settleMs: 0, answerMs: 0, retryMs: 0 },
+  });
+  audit.start();
+  await audited(sessionId, 'unanswered');
+  await audit.stop();
+  expect(requests).toEqual(Array.from({ length: GAP_AUDIT_PACE.attempts }, () => requests[0]));
 });
 
 describe('the phone is not asked', () => {

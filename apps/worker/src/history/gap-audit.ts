@@ -19,7 +19,7 @@ export interface GapAuditDependencies {
   owners: () => readonly Ownership[];
   /** Whether the session is connected now. */
   isConnected: (owner: Ownership) => boolean;
-  /** Asks the phone. `false`: not now. */
+  /** Asks the phone. `false`: not now, and nothing was tried. */
   ask: (request: GapRequest) => Promise<boolean>;
   /** Whether this process holds its lease, by its own clock. */
   mayStart: () => boolean;
@@ -57,6 +57,7 @@ export class GapAudit {
   /** Up to where the messages of a session were looked at, by the clock of the database. */
   readonly #lookedTo = new Map<string, Date>();
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
   #looking: Promise<void> | undefined;
 
   constructor(deps: GapAuditDependencies) {
@@ -65,6 +66,7 @@ export class GapAudit {
   }
 
   start(): void {
+    this.#isStopped = false;
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look()
         // The next look finds the same.
@@ -79,6 +81,7 @@ export class GapAudit {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     await this.#looking;
   }
@@ -96,22 +99,31 @@ export class GapAudit {
     const { due, lookedTo, unanswered } = await lookForGapChats(pool, concerned, this.#lookedTo, this.#pace);
     for (const { sessionId } of open) this.#lookedTo.set(sessionId, lookedTo);
     if (unanswered > 0) onRequest('unanswered', unanswered);
-    for (const sessionId of due) await this.#askOne(mine.get(sessionId)!);
+    // Looks that end early begin at another session each time.
+    const first = Math.floor(Math.random() * due.length);
+    for (const sessionId of [...due.slice(first), ...due.slice(0, first)]) {
+      if (this.#isStopped || !mayStart()) return;
+      if (!(await this.#askOne(mine.get(sessionId)!))) return;
+    }
   }
 
-  async #askOne(owner: Ownership): Promise<void> {
+  /** @returns whether more may be asked for now */
+  async #askOne(owner: Ownership): Promise<boolean> {
     const { pool, logger, ask, onStale, onRequest } = this.#deps;
     const request = await claimGapRequest(pool, owner, newWaMessageId(), this.#pace);
-    if (!request) return;
-    const isSent = await ask(request).catch((err: unknown) => {
-      logger.info({ err, ...owner }, 'the phone was not asked for messages of a gap, trying again');
-      return false;
+    if (request === 'budget spent') return false;
+    if (!request) return true;
+    const isTried = await ask(request).catch((err: unknown) => {
+      // It may have left. So it counts, and is repeated when its answer does not come.
+      logger.info({ err, ...owner }, 'asking the phone for messages of a gap has failed, trying again later');
+      return true;
     });
-    onRequest(isSent ? 'asked' : 'postponed', 1);
-    if (isSent) return;
+    onRequest(isTried ? 'asked' : 'postponed', 1);
+    if (isTried) return true;
     await putBackGapRequest(pool, request, this.#pace.retryMs).catch((error: unknown) => {
       if (error instanceof StaleEpochError) onStale(owner);
       else throw error;
     });
+    return true;
   }
 }

@@ -1,4 +1,5 @@
 import { inTransaction, type Pool } from '@wa-gate/db';
+import { eraseGapChats } from '../history/gaps.ts';
 import { lockContacts, UNDER_LOCK } from './learn.ts';
 
 /** Messages of one transaction. */
@@ -76,6 +77,8 @@ export async function eraseContact(
     workspaceId,
   ]);
   let erased = 0;
+  // A deleted message is no longer known, and an answer of the phone would bring it again.
+  if (messages) await eraseGapChats(pool, workspaceId, jids);
   for (const { id } of messages ? sessions : []) erased += await eraseMessages(pool, id, jids);
   await inTransaction(
     pool,

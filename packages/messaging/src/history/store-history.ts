@@ -4,6 +4,7 @@ import { namesOf, peopleOf } from '../contacts/identity-sql.ts';
 import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import { type InboundMessage, TOLD_DATA, withQuotedId } from '../inbound/inbound.ts';
 import { pendingMedia } from '../media/whatsapp-file.ts';
+import { isErased } from './gaps.ts';
 
 /** A message of the history. Its id is one of the time of the message, so that it stands among those of that time. */
 export interface HistoryMessage extends Omit<InboundMessage, keyof Ownership | 'isStub' | 'trace'> {
@@ -25,7 +26,8 @@ const DIRECTION = (fromMe: boolean): MessageDirection => (fromMe ? 'OUTBOUND' : 
 
 /**
  * A message that is known by its WhatsApp id, under any name of its chat, is not stored again; one that could not be
- * decrypted is filled in. What the tier would delete again is left out. Files are not fetched until somebody asks.
+ * decrypted is filled in. What the tier would delete again is left out, and of an answer about a gap what was erased.
+ * Files are not fetched until somebody asks.
  *
  * An event tells each message that a gap of the session has lost, and each that could not be read before.
  *
@@ -39,9 +41,13 @@ const STORE = {
         $16::bytea[], $17::jsonb[], $18::jsonb[], $19::timestamptz[], $20::timestamptz[])
       WITH ORDINALITY AS i(id, wa_message_id, chat_jid, chat_alt_jid, from_jid, from_me, sender_name, kind, text,
         content, wa_timestamp, direction, state, secret, given_context, file, delivered_at, read_at, ord)
+  ), gap AS (
+    SELECT g.since FROM fence f JOIN history_chunks c ON c.session_id = f.session_id AND c.id = $21
+    JOIN history_gap_chats g ON g.session_id = c.session_id AND g.request_id = c.request_id
   ), kept AS (
     SELECT came.* FROM came JOIN sessions s ON s.id = came.session_id JOIN users u ON u.id = s.user_id JOIN tiers t ON t.tier = u.tier
-    WHERE t.message_retention_days IS NULL OR came.wa_timestamp > now() - make_interval(days => t.message_retention_days)
+    WHERE (t.message_retention_days IS NULL OR came.wa_timestamp > now() - make_interval(days => t.message_retention_days))
+      AND NOT (EXISTS (SELECT 1 FROM gap) AND ${isErased('came')})
   ), arrived AS (
     SELECT kept.*, CASE WHEN given_context ? 'replyTo' THEN coalesce((${withQuotedId('kept.session_id', 'kept.given_context', 'kept.chat_jid, kept.chat_alt_jid')}),
         given_context) ELSE given_context END AS context
@@ -88,9 +94,6 @@ const STORE = {
     FROM fence f WHERE c.id = $21 AND c.session_id = f.session_id
   ), renewed AS (
     UPDATE history_syncs h SET working_until = now() + $22 * interval '1 millisecond' FROM fence f WHERE h.session_id = f.session_id
-  ), gap AS (
-    SELECT g.since FROM fence f JOIN history_chunks c ON c.session_id = f.session_id AND c.id = $21
-    JOIN history_gap_chats g ON g.session_id = c.session_id AND g.request_id = c.request_id
   ), late AS (
     SELECT id, arrived_id, wa_timestamp, false AS is_missed FROM filled
     UNION ALL SELECT i.id, i.arrived_id, i.wa_timestamp, true FROM inserted i JOIN gap ON i.wa_timestamp >= gap.since

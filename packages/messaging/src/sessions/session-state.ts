@@ -24,8 +24,8 @@ export interface SessionUpdate {
   pushName?: string;
   /**
    * `true`: the linked session is connected now. The state `LOGGED_OUT` ends the link: sends are refused until it is
-   * paired again, the limits of the account are removed, and the list of its groups is to be read again: the next
-   * account may be another one.
+   * paired again, the limits of the account and its gaps are removed, and the list of its groups is to be read again:
+   * the next account may be another one.
    */
   paired?: boolean;
   /** `null`: lifted. */
@@ -51,7 +51,11 @@ const UPDATE = {
       updated_at = now()
     FROM fence f WHERE s.id = f.session_id
     RETURNING s.id
-  ), ${noteGap('fence f JOIN sessions s ON s.id = f.session_id', `($3 = 'CONNECTED' OR s.state = 'CONNECTED') AND $3 <> 'LOGGED_OUT'`)}, new_events AS (
+  ), ${noteGap('fence f JOIN sessions s ON s.id = f.session_id', `($3 = 'CONNECTED' OR s.state = 'CONNECTED') AND $3 <> 'LOGGED_OUT'`)}, no_gap AS (
+    DELETE FROM history_gaps g USING fence f WHERE g.session_id = f.session_id AND $3 = 'LOGGED_OUT'
+  ), no_gap_chats AS (
+    DELETE FROM history_gap_chats c USING fence f WHERE c.session_id = f.session_id AND $3 = 'LOGGED_OUT'
+  ), new_events AS (
     SELECT f.session_id, f.epoch, e.ord, e.type, e.data, e.id
     FROM fence f CROSS JOIN unnest($10::text[], $11::jsonb[], $16::uuid[]) WITH ORDINALITY AS e(type, data, id, ord)
   ), ${QR_HISTORY}, ${APPEND_EVENTS}
