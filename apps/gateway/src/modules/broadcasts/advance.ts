@@ -143,18 +143,25 @@ async function guard(tx: PoolClient, row: BroadcastRow): Promise<boolean> {
 /** A full queue is the way in which a broadcast goes on, and no standstill. */
 const standstillOf = ({ waitsFor }: BroadcastRow) => (waitsFor === 'queue_full' ? null : waitsFor);
 
-/** `m.id IS NULL`: the message was deleted, or its session was. */
+/**
+ * No state: the message was deleted, or its session was.
+ *
+ * Of a list that is new the planner expects one row, so each join is bound to a small side: what is due is found once,
+ * by the keys of its messages, and only rows that are queued are compared with it. Without these bounds it looks for
+ * what is due again for every row of the list.
+ */
 const SETTLED = {
-  name: 'settle-recipients',
-  text: `WITH due AS (
-      SELECT r.position, m.state, m.error_code, m.error_message FROM broadcast_recipients r LEFT JOIN messages m ON m.id = r.message_id
-      WHERE r.broadcast_id = $1 AND r.state = 'queued' AND (m.id IS NULL OR m.state <> 'QUEUED') LIMIT ${SETTLE}
+  name: 'settle-queued-recipients',
+  text: `WITH due AS MATERIALIZED (
+      SELECT r.position, m.state, m.error_code, m.error_message FROM broadcast_recipients r
+      LEFT JOIN LATERAL (SELECT state, error_code, error_message FROM messages WHERE id = r.message_id LIMIT 1) m ON true
+      WHERE r.broadcast_id = $1 AND r.state = 'queued' AND (m.state IS NULL OR m.state <> 'QUEUED') LIMIT ${SETTLE}
     )
     UPDATE broadcast_recipients r SET settled_at = now(),
       state = CASE WHEN due.state IS NULL OR due.state = 'FAILED' THEN 'failed' WHEN due.state = 'UNKNOWN' THEN 'unknown' ELSE 'sent' END,
       reason = CASE WHEN due.state IS NULL THEN 'The message was deleted before it was sent.'
         WHEN due.state IN ('FAILED', 'UNKNOWN') THEN concat_ws(': ', due.error_code, due.error_message) END
-    FROM due WHERE r.broadcast_id = $1 AND r.position = due.position
+    FROM due WHERE r.broadcast_id = $1 AND r.state = 'queued' AND r.position = due.position
     RETURNING r.state`,
 };
 
@@ -250,7 +257,7 @@ const WRITE = {
       settled_at = CASE WHEN g.state = 'skipped' THEN now() END
     FROM unnest($2::int[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::uuid[], $8::text[], $9::timestamptz[])
       AS g(position, state, reason, session_id, variant, message_id, person, not_before)
-    WHERE r.broadcast_id = $1 AND r.position = g.position`,
+    WHERE r.broadcast_id = $1 AND r.position = g.position AND r.position = ANY($2::int[])`,
 };
 
 /** When the first of those that WhatsApp holds back may go. */

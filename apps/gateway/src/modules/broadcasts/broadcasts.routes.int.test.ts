@@ -626,6 +626,20 @@ describe('pause, resume, cancel (MR-043)', () => {
   });
 });
 
+it('a step of a long list that is new costs what it settles, not what the list has (MR-103)', async () => {
+  // What the planner knows is of another list: of the new one it expects a row or none.
+  await make({ recipients: numbers(1_000) });
+  await query('ANALYZE broadcast_recipients');
+  const { broadcastId } = await make();
+  await upload(broadcastId, `phone\n${numbers(15_000, 10_000).join('\n')}\n`);
+  await verb(broadcastId, 'start');
+  const began = performance.now();
+  for (let step = 0; step < 6; step += 1) await advance(broadcastId);
+  // Ten seconds when each row of the list asks for what is due.
+  expect(performance.now() - began).toBeLessThan(5_000);
+  expect((await get(broadcastId)).counts.queued).toBe(200);
+});
+
 describe('GET /api/broadcast/{id}/report (MR-044)', () => {
   it('page by page, by state, and as CSV without formulas', async () => {
     const { broadcastId } = await make({
