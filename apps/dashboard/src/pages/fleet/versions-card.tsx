@@ -133,6 +133,8 @@ function ChangeVersions({ versions, onClose }: { versions: Versions; onClose(): 
       percent: String(candidate?.percent ?? 5),
     },
   });
+  // Read here, because a form notes what is changed only for those who read it while they are drawn.
+  const { dirtyFields: changed, errors } = formState;
   const save = useChange(network, onClose);
   const isVersion = (value: string) => value.trim() === '' || THREE_NUMBERS.test(value.trim()) || t('notAVersion');
   return (
@@ -142,7 +144,6 @@ function ChangeVersions({ versions, onClose }: { versions: Versions; onClose(): 
           void handleSubmit((values) => {
             const tried = values.candidate.trim();
             const sessionIds = candidate?.version === tried ? candidate.sessionIds : [];
-            const { dirtyFields: changed } = formState;
             // What was left as it was is not sent: a trial may have ended by itself meanwhile.
             save.mutate({
               ...(changed.version && { version: values.version.trim() || null }),
@@ -159,14 +160,14 @@ function ChangeVersions({ versions, onClose }: { versions: Versions; onClose(): 
           hint={t('versionHint')}
           isOptional
           placeholder="2.3000.1043857760"
-          error={formState.errors.version?.message}
+          error={errors.version?.message}
           {...register('version', { validate: isVersion })}
         />
         <TextField
           label={t('candidate')}
           hint={t('candidateHint')}
           isOptional
-          error={formState.errors.candidate?.message}
+          error={errors.candidate?.message}
           {...register('candidate', { validate: isVersion })}
         />
         <TextField label={t('percent')} type="number" min={0} max={100} {...register('percent')} />
