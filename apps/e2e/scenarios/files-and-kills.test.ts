@@ -180,6 +180,8 @@ test('a worker that is killed when its file is at the phone: the next one sends 
   const [device] = await system().sandbox.devices(session.phone.number);
   const lost = { kind: 'drop', device: `${session.phone.number}:${device!.id}`, stanza: 'ack', count: 1_000 };
   const fault = await system().sandbox.addFault(lost);
+  // A receipt says as much as the acknowledgement.
+  await system().sandbox.updatePhone(friend.number, { receipts: 'off' });
   const json = {
     to: friend.number,
     type: 'document',
@@ -190,6 +192,7 @@ test('a worker that is killed when its file is at the phone: the next one sends 
   const { waMessageId } = body.data;
   await shows(waMessageId);
   await killOwner();
+  await system().sandbox.updatePhone(friend.number, { receipts: { deliveredMs: 0 } });
   await system().sandbox.cancelFault(fault);
   const again = await waitFor(
     async () => {

@@ -86,6 +86,7 @@ describe('a person has one contact (MR-136)', () => {
     await text(shy, 'this is my number', { addressing: 'lid' });
     const merged = await webhook.waitForEvent('contact.merged', ({ data }) => data.contactId === contactId);
     expect(merged.data).toMatchObject({ phoneNumber: `+${shy.number}`, lid: `${shy.lid}@lid`, name: 'Shy' });
+    await received('this is my number');
     const messages = await list(shy.number);
     expect(messages).toHaveLength(3);
     for (const { identities } of messages) {
