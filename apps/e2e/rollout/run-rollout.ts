@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gatherCast } from '../chaos/cast.ts';
 import { EventLedger } from '../chaos/event-ledger.ts';
@@ -11,20 +12,31 @@ import type { RolloutOptions } from './options.ts';
 import { ALL, FAULTS, type RehearsalName } from './scenarios.ts';
 import { openStage, type Stage } from './stage.ts';
 
+/** Requests of customers, and those of them that failed: no answer, or a 5xx. */
+export interface Requests {
+  requests: number;
+  failed: number;
+}
+
 export interface RolloutReport {
   steps: Step[];
   verdicts: Verdict[];
   accepted: number;
   written: number;
-  /** Requests of customers, and those of them that failed: no answer, or a 5xx. */
-  requests: number;
-  failed: number;
+  /** Each attempt of a send counts. */
+  sends: Requests;
+  /** Lists, messages, timelines, and live questions to the owner of a session. */
+  reads: Requests;
   minutes: number;
+  /** Where it ran, with the load of the machine at the begin, at the most, and at the end. */
+  machine: string;
 }
 
 const WHOLE_MS = 120_000;
 const QUIET_MS = 120_000;
 const SEED = 1;
+/** How often the load of the machine is read. */
+const LOAD_MS = 15_000;
 const isFault = (name: RehearsalName): boolean => name in FAULTS;
 
 /** Installs the production manifests, and rehearses on them while messages go both ways. */
@@ -58,26 +70,38 @@ async function rehearse(
   const traffic = new Traffic(system, players, { ...options, seed: SEED, through: [url] });
   const readers = new Readers(system, players, [url]);
   const steps: Step[] = [];
+  const problems: string[] = [];
   const restartsBefore = cluster.restarts;
+  const load = watchLoad();
   const begun = performance.now();
   const elapsed = () => (performance.now() - begun) / 60_000;
 
-  async function step(name: RehearsalName): Promise<void> {
+  /** A step that does not end as it should ends the rehearsals: what has come until then is judged all the same. */
+  async function step(name: RehearsalName): Promise<boolean> {
     const since = performance.now();
-    await ALL[name]({ stage, onStrike: () => history.sampleSending() });
-    const seconds = (performance.now() - since) / 1_000;
-    await untilWhole({ system }, options.sessions, WHOLE_MS);
-    await sleep(options.calmSeconds * 1_000);
+    let seconds = 0;
+    try {
+      await ALL[name]({ stage, onStrike: () => history.sampleSending() });
+      seconds = (performance.now() - since) / 1_000;
+      await untilWhole({ system }, options.sessions, WHOLE_MS);
+      await sleep(options.calmSeconds * 1_000);
+    } catch (error) {
+      seconds ||= (performance.now() - since) / 1_000;
+      problems.push(`${name}: ${(error as Error).message}. ${cluster.progress()}`);
+      say(`${problems.at(-1)}\n${system.tails()}`);
+    }
     steps.push({ name, seconds, refused: traffic.takeFailures(), reads: readers.take() });
-    say(`${name}: ${seconds.toFixed(1)} s ${JSON.stringify(steps.at(-1)!.refused)}`);
+    const { refused, reads } = steps.at(-1)!;
+    say(`${name}: ${seconds.toFixed(1)} s, refused ${JSON.stringify(refused)}, read ${JSON.stringify(reads)}`);
+    return problems.length === 0;
   }
 
   traffic.start();
   readers.start();
   try {
-    do {
+    rehearsals: do {
       for (const name of options.scenarios) {
-        await step(name);
+        if (!(await step(name))) break rehearsals;
         if (options.minutes > 0 && elapsed() > options.minutes && steps.length >= options.scenarios.length) break;
       }
     } while (elapsed() < options.minutes);
@@ -86,9 +110,13 @@ async function rehearse(
     await traffic.stop();
   }
   const minutes = elapsed();
+  const machine = load.stop();
   say('Waiting until nothing is on its way ...');
   const numbers = players.map(({ phone }) => phone.number);
-  await untilQuiet({ system }, numbers, QUIET_MS);
+  const late = await untilQuiet({ system }, numbers, QUIET_MS).then(
+    () => [],
+    (error: Error) => [error.message],
+  );
   await history.stop();
   const verdicts = await judge({ fleet: { system }, players, traffic, ledger, history, since: rows[0]!.now });
 
@@ -101,12 +129,17 @@ async function rehearse(
   const disorderly = cluster.endings.filter(({ exit, wasKilled }) => !wasKilled && exit.code !== 0);
   const restarted = cluster.restarts - restartsBefore;
   const faults = steps.filter(({ name }) => name.endsWith('killed')).length;
-  const failed = steps.reduce((sum, { refused: r, reads }) => sum + count(r, isFailure) + count(reads, isFailure), 0);
-  const asked = steps.reduce((sum, { refused: r, reads }) => sum + count(r) + count(reads), 0);
+  const all = (which: (step: Step) => Record<string, number>) => ({
+    requests: steps.reduce((sum, one) => sum + count(which(one)), 0),
+    failed: steps.reduce((sum, one) => sum + count(which(one), isFailure), 0),
+  });
+  const notAccepted = all((one) => one.refused);
   return {
     steps,
     verdicts: [
       ...verdicts,
+      { what: 'steps that did not end as they should', count: problems.length, examples: problems },
+      { what: 'things still on their way at the end', count: late.length, examples: late },
       { what: 'sends that were not accepted at once, in rehearsals', count: sum(refused), examples: texts(refused) },
       { what: 'reads that failed, in rehearsals', count: sum(unread), examples: texts(unread) },
       { what: 'requests given up', count: traffic.givenUp, examples: [] },
@@ -128,9 +161,27 @@ async function rehearse(
     ],
     accepted: traffic.acceptedCount,
     written: traffic.written.length,
-    requests: traffic.acceptedCount + asked,
-    failed,
+    sends: { ...notAccepted, requests: traffic.acceptedCount + notAccepted.requests },
+    reads: all((one) => one.reads),
     minutes,
+    machine,
+  };
+}
+
+/** Reads the load of the machine until it is stopped; the figures belong to the load that they were made under. */
+function watchLoad(): { stop(): string } {
+  const read = () => loadavg()[0]!;
+  const first = read();
+  let most = first;
+  const timer = setInterval(() => {
+    most = Math.max(most, read());
+  }, LOAD_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      const [begin, peak, end] = [first, Math.max(most, read()), read()].map((value) => value.toFixed(1));
+      return `${availableParallelism()} cores, load of one minute: ${begin} at the begin, ${peak} at most, ${end} at the end`;
+    },
   };
 }
 

@@ -114,14 +114,17 @@ async function slowMigration(rehearsal: Rehearsal): Promise<void> {
         .allPods()
         .filter((pod) => pod.plan.template.spec.containers.some(({ image }) => splitImage(image).tag === tag))
         .filter((pod) => !pod.plan.owner.startsWith('Job/') && pod.phase === 'Running');
-    const isDone = async () => {
+    const isDone = () => {
       if (cluster.controller('Job/migrate').isDone()) return true;
       const found = early();
       if (found.length > 0) throw new Error(`${found[0]!.name} started before the migration was through`);
       return false;
     };
     const begun = performance.now();
-    while (!(await isDone())) await sleep(50);
+    while (!isDone()) {
+      if (performance.now() - begun > ROLLOUT_MS) throw new Error(`The migration did not end: ${cluster.progress()}`);
+      await sleep(50);
+    }
     if (performance.now() - begun < MIGRATION_S * 1_000) throw new Error('The migration was not slow');
     await cluster.settled(ROLLOUT_MS);
   } finally {
