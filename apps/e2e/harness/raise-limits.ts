@@ -5,6 +5,8 @@ import { waitFor } from './wait-for.ts';
 /** Above what a run can reach, below the maximum of the API. */
 const PLENTY = 1_000_000_000;
 const MANY_SESSIONS = 1_000_000;
+/** Half an hour of files is more than a small tier keeps. */
+const MANY_BYTES = 2 ** 40;
 
 /**
  * Raises every rate limit and tier over the API, as an administrator does. Requests are still counted, so the cost of
@@ -16,7 +18,7 @@ export async function raiseLimits(gateway: GatewayClient, admin: { email: string
   const api = gateway.as(token);
   const put = (path: string, json: unknown) =>
     waitFor(async () => (await api.data(path, { method: 'PUT', json })) ?? true, { what: `PUT ${path}` });
-  const allowance = { maxSessions: MANY_SESSIONS, messagesPerHour: PLENTY };
+  const allowance = { maxSessions: MANY_SESSIONS, messagesPerHour: PLENTY, mediaBytes: MANY_BYTES };
   await Promise.all([
     ...Object.entries(RATE_LIMITS).map(([bucket, { windowSeconds }]) =>
       put(`/api/admin/rate-limits/${bucket}`, { max: PLENTY, windowSeconds }),
