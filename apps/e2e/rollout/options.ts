@@ -17,6 +17,12 @@ export interface RolloutOptions {
   logs: string | undefined;
 }
 
+/**
+ * How nice the processes of the rehearsal are to others of this machine, -20 to 19. The pods of a cluster have the
+ * processors that they ask for, and here everything else runs beside them.
+ */
+const NICE = -5;
+
 const names = (scenarios: object): RehearsalName[] => Object.keys(scenarios) as RehearsalName[];
 
 export const DEFAULTS: RolloutOptions = {
@@ -29,7 +35,7 @@ export const DEFAULTS: RolloutOptions = {
   logs: undefined,
 };
 
-export function readOptions(args: readonly string[]): RolloutOptions {
+export function readOptions(args: readonly string[]): RolloutOptions & { nice: number } {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== '--'),
     options: {
@@ -41,6 +47,7 @@ export function readOptions(args: readonly string[]): RolloutOptions {
       minutes: { type: 'string', default: String(DEFAULTS.minutes) },
       calm: { type: 'string', default: String(DEFAULTS.calmSeconds) },
       logs: { type: 'string' },
+      nice: { type: 'string', default: String(NICE) },
     },
   });
   const chosen = values.scenario.map(scenarioOf);
@@ -53,6 +60,7 @@ export function readOptions(args: readonly string[]): RolloutOptions {
     minutes: number('minutes', values.minutes, 0, 240),
     calmSeconds: number('calm', values.calm, 0, 600),
     logs: values.logs,
+    nice: number('nice', values.nice, -20, 19),
   };
 }
 
