@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { appendControlEvent } from '../events/append-control-event.ts';
 import { findViolations } from '../invariants/invariants.ts';
-import { PREVIOUS_DELIVERY_STATEMENTS } from '../testing/previous-deliveries.ts';
+import { PREVIOUS_STATEMENTS } from '../testing/previous-statements.ts';
 import {
   type DeliveryResult,
   type LeaseChange,
@@ -375,10 +375,10 @@ const OTHERS_BEHIND_IT: Step[] = [
 const EXAMPLES = [DELIVERED_THEN_IN_LINE, OTHERS_BEHIND_IT];
 
 async function previous<T extends object>(
-  name: keyof typeof PREVIOUS_DELIVERY_STATEMENTS,
+  name: keyof typeof PREVIOUS_STATEMENTS,
   values: unknown[],
 ): Promise<T[]> {
-  const statement = { name: `previous-${name}`, text: PREVIOUS_DELIVERY_STATEMENTS[name], values };
+  const statement = { name: `previous-${name}`, text: PREVIOUS_STATEMENTS[name], values };
   return (await database.pool.query<T>(statement)).rows;
 }
 

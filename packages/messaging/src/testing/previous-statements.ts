@@ -319,6 +319,27 @@ export const PREVIOUS_STATEMENTS = {
     ORDER BY session_id, seq), '[]') FROM appended) AS events,
   (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('webhookId', webhook_id, 'sessionId', session_id)), '[]')
     FROM delivering) AS webhooks`,
+  'append-control-event': `WITH new_events AS (
+    SELECT $1::uuid AS session_id, NULL::bigint AS epoch, 1 AS ord, $2::text AS type, $3::jsonb AS data
+  ), numbered AS (
+  SELECT session_id, epoch, type, data, row_number() OVER (PARTITION BY session_id ORDER BY ord) AS n FROM new_events
+), counted AS (
+  UPDATE session_counters c SET last_seq = c.last_seq + k.n
+  FROM (SELECT session_id, count(*) AS n FROM new_events GROUP BY session_id) k
+  WHERE c.session_id = k.session_id
+  RETURNING c.session_id, c.last_seq - k.n AS base
+), appended AS (
+  INSERT INTO events (session_id, seq, type, data, epoch)
+  SELECT n.session_id, c.base + n.n, n.type, n.data, n.epoch FROM numbered n JOIN counted c USING (session_id)
+  RETURNING session_id, seq, type, data
+), delivering AS (
+  INSERT INTO webhook_deliveries (webhook_id, session_id, seq, next_attempt)
+  SELECT w.id, a.session_id, a.seq, date_trunc('milliseconds', now())
+  FROM appended a JOIN webhooks w ON w.session_id = a.session_id AND w.is_active AND w.events && CASE a.type
+    WHEN 'message.recovered' THEN ARRAY[a.type, 'message.received', '*'] ELSE ARRAY[a.type, '*'] END
+  RETURNING webhook_id, session_id
+)
+  SELECT (SELECT max(seq) FROM appended) AS seq`,
   'lease-due-webhooks': `WITH due AS (
     SELECT w.id FROM webhooks w
     WHERE w.is_active AND ($4::uuid IS NULL OR w.id = $4) AND (w.leased_until IS NULL OR w.leased_until < now())
