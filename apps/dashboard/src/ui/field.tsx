@@ -103,6 +103,15 @@ export function Checkbox({
   );
 }
 
+/** A choice beside other tools. Its label is read out alone. */
+export function Select({
+  label,
+  isSmall = false,
+  ...rest
+}: { label: string; isSmall?: boolean } & SelectHTMLAttributes<HTMLSelectElement>) {
+  return <select {...rest} aria-label={label} className={`${styles.select} ${isSmall ? styles.smallSelect : ''}`} />;
+}
+
 export function SearchField({
   label,
   value,

@@ -248,4 +248,31 @@ export function Table<T>({
   );
 }
 
+/** Somebody or something by name, with a line of facts below. */
+export const Named = ({ name, children }: { name: ReactNode; children: ReactNode }) => (
+  <div className={styles.named}>
+    <strong>{name}</strong>
+    <span>{children}</span>
+  </div>
+);
+
+/** What fetches the next page of a list, at its end. */
+export function More({ pages, children }: { pages: Pages; children: string }) {
+  if (!pages.hasNextPage) return null;
+  return (
+    <div className={styles.more}>
+      <Button isBusy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+        {children}
+      </Button>
+    </div>
+  );
+}
+
+/** The part of an infinite query that {@link More} needs. */
+interface Pages {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage(): Promise<unknown>;
+}
+
 export const Muted = ({ children }: { children: ReactNode }) => <span className={styles.muted}>{children}</span>;

@@ -374,10 +374,7 @@ const OTHERS_BEHIND_IT: Step[] = [
 
 const EXAMPLES = [DELIVERED_THEN_IN_LINE, OTHERS_BEHIND_IT];
 
-async function previous<T extends object>(
-  name: keyof typeof PREVIOUS_STATEMENTS,
-  values: unknown[],
-): Promise<T[]> {
+async function previous<T extends object>(name: keyof typeof PREVIOUS_STATEMENTS, values: unknown[]): Promise<T[]> {
   const statement = { name: `previous-${name}`, text: PREVIOUS_STATEMENTS[name], values };
   return (await database.pool.query<T>(statement)).rows;
 }

@@ -4,9 +4,8 @@ import { useDeferredValue, useState } from 'react';
 import { isAdministrator, useMe } from '../../account/account.ts';
 import { api, unwrap } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
-import { Button } from '../../ui/button.tsx';
-import { TextField } from '../../ui/field.tsx';
-import { Card, Empty, ErrorNotice, Loading, Page } from '../../ui/surface.tsx';
+import { Select, TextField } from '../../ui/field.tsx';
+import { Card, Empty, ErrorNotice, Loading, More, Page } from '../../ui/surface.tsx';
 import styles from './audit.module.css';
 import { auditTexts } from './texts.ts';
 
@@ -70,14 +69,14 @@ export function AuditPage() {
           onChange={({ target }) => setFilter({ ...filter, to: target.value })}
         />
         {isAdministrator(me) && (
-          <select
-            aria-label={t('scope')}
+          <Select
+            label={t('scope')}
             value={isWhole ? 'whole' : 'workspace'}
             onChange={({ target }) => setWhole(target.value === 'whole')}
           >
             <option value="workspace">{t('workspace')}</option>
             <option value="whole">{t('whole')}</option>
-          </select>
+          </Select>
         )}
       </div>
       {entries.isLoading && <Loading rows={6} height={52} />}
@@ -95,13 +94,7 @@ export function AuditPage() {
               ))}
             </ul>
           )}
-          {entries.hasNextPage && (
-            <div className={styles.more}>
-              <Button isBusy={entries.isFetchingNextPage} onClick={() => void entries.fetchNextPage()}>
-                {t('more')}
-              </Button>
-            </div>
-          )}
+          <More pages={entries}>{t('more')}</More>
         </Card>
       )}
     </Page>

@@ -10,8 +10,8 @@ import type { Broadcast } from '../../api/types.ts';
 import { dateTime, number } from '../../i18n/format.ts';
 import { AnchorButton, Button, LinkButton } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
-import { Form, Row, TextField } from '../../ui/field.tsx';
-import { Card, Empty, ErrorNotice, Loading, Muted, Notice, Page, Table } from '../../ui/surface.tsx';
+import { Form, Row, Select, TextField } from '../../ui/field.tsx';
+import { Card, Empty, ErrorNotice, Loading, More, Muted, Notice, Page, Table } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import styles from './broadcasts.module.css';
 import { intakesOf, noteIntakes } from './intakes.ts';
@@ -340,9 +340,8 @@ function Report({
             {add}
             {counts.total > 0 && (
               <>
-                <select
-                  className={styles.select}
-                  aria-label={t('state')}
+                <Select
+                  label={t('state')}
                   value={state}
                   onChange={({ target }) => setState(target.value as RecipientState | '')}
                 >
@@ -352,7 +351,7 @@ function Report({
                       {t(`state_${one}`)}
                     </option>
                   ))}
-                </select>
+                </Select>
                 <AnchorButton
                   href={apiUrl(`/api/broadcast/${broadcastId}/report?format=csv${state && `&state=${state}`}`)}
                   download="broadcast.csv"
@@ -373,13 +372,7 @@ function Report({
           </Empty>
         )}
         {rows.length > 0 && <RecipientTable rows={rows} />}
-        {report.hasNextPage && (
-          <div className={styles.more}>
-            <Button isBusy={report.isFetchingNextPage} onClick={() => void report.fetchNextPage()}>
-              {t('more')}
-            </Button>
-          </div>
-        )}
+        <More pages={report}>{t('more')}</More>
       </Card>
       {isAdding && <AddDialog broadcastId={broadcastId} onAdded={onAdded} onClose={() => setAdding(false)} />}
     </>

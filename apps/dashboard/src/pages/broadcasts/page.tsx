@@ -5,7 +5,7 @@ import { useState } from 'react';
 import type { Broadcast } from '../../api/types.ts';
 import { ago, dateTime, number } from '../../i18n/format.ts';
 import { Button, LinkButton } from '../../ui/button.tsx';
-import { Row } from '../../ui/field.tsx';
+import { Row, Select } from '../../ui/field.tsx';
 import { Card, Empty, ErrorNotice, Loading, Muted, Page, Table } from '../../ui/surface.tsx';
 import styles from './broadcasts.module.css';
 import { type BroadcastStatus, broadcastsQuery } from './queries.ts';
@@ -36,9 +36,8 @@ export function BroadcastsPage() {
       )}
       {broadcasts.data && !(isEmpty && status === '') && (
         <Row>
-          <select
-            className={styles.select}
-            aria-label={t('status')}
+          <Select
+            label={t('status')}
             value={status}
             onChange={({ target }) => {
               setStatus(target.value as BroadcastStatus | '');
@@ -51,7 +50,7 @@ export function BroadcastsPage() {
                 {t(`status_${one}`)}
               </option>
             ))}
-          </select>
+          </Select>
         </Row>
       )}
       {broadcasts.data && (

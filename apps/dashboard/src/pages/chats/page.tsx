@@ -5,7 +5,7 @@ import { useDeferredValue, useEffect, useState } from 'react';
 import { usePermission } from '../../account/account.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Form, Row, SearchField, SelectField, TextField } from '../../ui/field.tsx';
+import { Form, Row, SearchField, Select, SelectField, TextField } from '../../ui/field.tsx';
 import { Empty } from '../../ui/surface.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
 import { ChatList } from './chat-list.tsx';
@@ -50,8 +50,9 @@ export function ChatsPage() {
         <div className={styles.listTools}>
           <SearchField label={t('search')} value={search} onChange={setSearch} />
           {sessions.length > 1 && (
-            <select
-              aria-label={t('session')}
+            <Select
+              isSmall
+              label={t('session')}
               value={filter}
               onChange={(event) => {
                 setFilter(event.target.value);
@@ -65,10 +66,11 @@ export function ChatsPage() {
                   {name}
                 </option>
               ))}
-            </select>
+            </Select>
           )}
-          <select
-            aria-label={t('show')}
+          <Select
+            isSmall
+            label={t('show')}
             value={choice}
             onChange={(event) => setChoice(event.target.value as ChatChoice)}
           >
@@ -83,7 +85,7 @@ export function ChatsPage() {
                 {t('withLabel', { name })}
               </option>
             ))}
-          </select>
+          </Select>
         </div>
         <ChatList search={deferred} filter={filter || undefined} choice={choice} wanted={wanted} />
       </aside>

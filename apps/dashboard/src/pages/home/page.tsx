@@ -6,6 +6,7 @@ import { isAdministrator, useMe, usePermission } from '../../account/account.ts'
 import type { DashboardMetrics } from '../../api/types.ts';
 import { duration, number, percent } from '../../i18n/format.ts';
 import { LinkButton } from '../../ui/button.tsx';
+import { Select } from '../../ui/field.tsx';
 import { Card, Empty, ErrorNotice, Page, Skeleton } from '../../ui/surface.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
 import { StateBadge, useStateWords } from '../sessions/state.tsx';
@@ -29,15 +30,10 @@ export function HomePage() {
       lead={t(scope === 'platform' ? 'platformLead' : 'lead')}
       actions={
         isAdministrator(me) && (
-          <select
-            className={styles.select}
-            aria-label={t('scope')}
-            value={scope}
-            onChange={(event) => setScope(event.target.value as Scope)}
-          >
+          <Select isSmall label={t('scope')} value={scope} onChange={(event) => setScope(event.target.value as Scope)}>
             <option value="workspace">{t('workspace')}</option>
             <option value="platform">{t('platform')}</option>
-          </select>
+          </Select>
         )
       }
     >

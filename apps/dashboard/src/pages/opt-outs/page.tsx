@@ -8,7 +8,7 @@ import { ago, dateTime, phone } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { Checkbox, Form, Row, SearchField, TextArea, TextField } from '../../ui/field.tsx';
-import { Badge, Card, Empty, ErrorNotice, Loading, Muted, Page, Table } from '../../ui/surface.tsx';
+import { Badge, Card, Empty, ErrorNotice, Loading, More, Muted, Named, Page, Table } from '../../ui/surface.tsx';
 import { toast } from '../../ui/toast.tsx';
 import styles from './opt-outs.module.css';
 import { optOutsTexts } from './texts.ts';
@@ -101,14 +101,11 @@ function People() {
               {
                 title: '',
                 cell: ({ identity, note }) => (
-                  <div className={styles.who}>
-                    <strong>{nameOf(identity)}</strong>
-                    <span>
-                      {[identity.name && identity.phoneNumber && phone(identity.phoneNumber), note]
-                        .filter(Boolean)
-                        .join(' · ')}
-                    </span>
-                  </div>
+                  <Named name={nameOf(identity)}>
+                    {[identity.name && identity.phoneNumber && phone(identity.phoneNumber), note]
+                      .filter(Boolean)
+                      .join(' · ')}
+                  </Named>
                 ),
               },
               { title: t('how'), cell: ({ source }) => t(`source_${source}`) },
@@ -131,13 +128,7 @@ function People() {
             ]}
           />
         )}
-        {people.hasNextPage && (
-          <div className={styles.more}>
-            <Button isBusy={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>
-              {t('more')}
-            </Button>
-          </div>
-        )}
+        <More pages={people}>{t('more')}</More>
       </Card>
       <Confirm
         title={t('removeTitle', { name: removed ? nameOf(removed.identity) : '' })}
@@ -305,13 +296,7 @@ function Log() {
           ]}
         />
       )}
-      {log.hasNextPage && (
-        <div className={styles.more}>
-          <Button isBusy={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-            {t('more')}
-          </Button>
-        </div>
-      )}
+      <More pages={log}>{t('more')}</More>
     </Card>
   );
 }

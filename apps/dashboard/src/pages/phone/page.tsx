@@ -6,7 +6,7 @@ import { askSandbox, isWithoutSandbox, type Phone } from '../../api/sandbox.ts';
 import { phone as shownNumber } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Form, Row, TextField } from '../../ui/field.tsx';
+import { Form, Row, Select, TextField } from '../../ui/field.tsx';
 import { Card, Empty, ErrorNotice, Loading, Page } from '../../ui/surface.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { Device } from './device.tsx';
@@ -58,13 +58,13 @@ export function PhonePage() {
         <div className={styles.layout}>
           <div className={styles.side}>
             <div className={styles.chooser}>
-              <select aria-label={t('which')} value={phone.number} onChange={({ target }) => setChosen(target.value)}>
+              <Select label={t('which')} value={phone.number} onChange={({ target }) => setChosen(target.value)}>
                 {all.map(({ number, name }) => (
                   <option key={number} value={number}>
                     {name} · {shownNumber(number)}
                   </option>
                 ))}
-              </select>
+              </Select>
             </div>
             <Device key={phone.number} phone={phone} />
           </div>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { isAdministrator, useMe } from '../../account/account.ts';
 import { api, unwrap } from '../../api/client.ts';
 import { duration, number } from '../../i18n/format.ts';
+import { Select } from '../../ui/field.tsx';
 import { Card, ErrorNotice, Loading, Muted, Page, Table } from '../../ui/surface.tsx';
 import { queuesTexts } from './texts.ts';
 
@@ -28,14 +29,15 @@ export function QueuesPage() {
       lead={t('lead')}
       actions={
         isAdministrator(me) && (
-          <select
-            aria-label={t('scope')}
+          <Select
+            isSmall
+            label={t('scope')}
             value={isWhole ? 'whole' : 'workspace'}
             onChange={({ target }) => setWhole(target.value === 'whole')}
           >
             <option value="workspace">{t('workspace')}</option>
             <option value="whole">{t('whole')}</option>
-          </select>
+          </Select>
         )
       }
     >

@@ -3,9 +3,8 @@ import { ShieldCheck } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
-import { Button } from '../../ui/button.tsx';
-import { SearchField } from '../../ui/field.tsx';
-import { Badge, Card, Empty, ErrorNotice, Facts, Loading, Page, type Tone } from '../../ui/surface.tsx';
+import { Row, SearchField, Select } from '../../ui/field.tsx';
+import { Badge, Card, Empty, ErrorNotice, Facts, Loading, More, Page, type Tone } from '../../ui/surface.tsx';
 import styles from './system-log.module.css';
 import { systemLogTexts } from './texts.ts';
 
@@ -51,14 +50,14 @@ export function SystemLogPage() {
   return (
     <Page title={t('title')} lead={t('lead')}>
       <Versions />
-      <div className={styles.filters}>
+      <Row>
         <SearchField
           label={t('search')}
           value={filter.search}
           onChange={(search) => setFilter({ ...filter, search })}
         />
-        <select
-          aria-label={t('level')}
+        <Select
+          label={t('level')}
           value={filter.level}
           onChange={({ target }) => setFilter({ ...filter, level: target.value as Filter['level'] })}
         >
@@ -66,9 +65,9 @@ export function SystemLogPage() {
           {LEVELS.map((level) => (
             <option key={level}>{level}</option>
           ))}
-        </select>
-        <select
-          aria-label={t('service')}
+        </Select>
+        <Select
+          label={t('service')}
           value={filter.service}
           onChange={({ target }) => setFilter({ ...filter, service: target.value as Filter['service'] })}
         >
@@ -76,8 +75,8 @@ export function SystemLogPage() {
           {SERVICES.map((service) => (
             <option key={service}>{service}</option>
           ))}
-        </select>
-      </div>
+        </Select>
+      </Row>
       {lines.isLoading && <Loading rows={6} />}
       {lines.error && !lines.data && <ErrorNotice error={lines.error} onRetry={() => void lines.refetch()} />}
       {lines.data && (
@@ -93,13 +92,7 @@ export function SystemLogPage() {
               ))}
             </ul>
           )}
-          {lines.hasNextPage && (
-            <div className={styles.more}>
-              <Button isBusy={lines.isFetchingNextPage} onClick={() => void lines.fetchNextPage()}>
-                {t('more')}
-              </Button>
-            </div>
-          )}
+          <More pages={lines}>{t('more')}</More>
         </Card>
       )}
     </Page>

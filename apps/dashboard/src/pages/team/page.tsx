@@ -11,10 +11,9 @@ import { ago, dateTime } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyField } from '../../ui/copy.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
-import { Form, Row, SelectField, TextField } from '../../ui/field.tsx';
-import { Card, Empty, ErrorNotice, Loading, Muted, Notice, Page, Table } from '../../ui/surface.tsx';
+import { Form, Row, Select, SelectField, TextField } from '../../ui/field.tsx';
+import { Card, Empty, ErrorNotice, Loading, Muted, Named, Notice, Page, Table } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
-import styles from './team.module.css';
 import { teamTexts } from './texts.ts';
 
 const ROLES = ['owner', 'operator', 'viewer'] as const;
@@ -145,24 +144,25 @@ function Members({ members }: { members: readonly Member[] }) {
           {
             title: '',
             cell: ({ name, email, userId, isOwner }) => (
-              <div className={styles.who}>
-                <strong>
-                  {name} {userId === me.user.id && <Muted>({t('you')})</Muted>}
-                </strong>
-                <span>
-                  {email}
-                  {isOwner && ` · ${t('account')}`}
-                </span>
-              </div>
+              <Named
+                name={
+                  <>
+                    {name} {userId === me.user.id && <Muted>({t('you')})</Muted>}
+                  </>
+                }
+              >
+                {email}
+                {isOwner && ` · ${t('account')}`}
+              </Named>
             ),
           },
           {
             title: t('role'),
             cell: (member) =>
               !member.isOwner && member.userId !== me.user.id ? (
-                <select
-                  className={styles.role}
-                  aria-label={t('roleOf', { name: member.name })}
+                <Select
+                  isSmall
+                  label={t('roleOf', { name: member.name })}
                   value={member.role}
                   disabled={change.isPending}
                   onChange={({ target }) => change.mutate({ member, role: target.value as Role })}
@@ -172,7 +172,7 @@ function Members({ members }: { members: readonly Member[] }) {
                       {t(`role_${role}`)}
                     </option>
                   ))}
-                </select>
+                </Select>
               ) : (
                 t(`role_${member.role}`)
               ),

@@ -6,6 +6,7 @@ import { api, unwrap } from '../../api/client.ts';
 import { ago, number } from '../../i18n/format.ts';
 import { useBucketWords } from '../../ui/bucket-words.ts';
 import { AnchorButton } from '../../ui/button.tsx';
+import { Select } from '../../ui/field.tsx';
 import { Card, Empty, ErrorNotice, Loading, Muted, Page, Table } from '../../ui/surface.tsx';
 import { usageTexts } from './texts.ts';
 import styles from './usage.module.css';
@@ -117,9 +118,9 @@ function Usage() {
       isFlush
       actions={
         <>
-          <select
-            className={styles.select}
-            aria-label={t('by')}
+          <Select
+            isSmall
+            label={t('by')}
             value={groupBy}
             onChange={({ target }) => setGrouping(target.value as Grouping)}
           >
@@ -128,10 +129,10 @@ function Usage() {
                 {t(`by_${one}`)}
               </option>
             ))}
-          </select>
-          <select
-            className={styles.select}
-            aria-label={t('from')}
+          </Select>
+          <Select
+            isSmall
+            label={t('from')}
             value={months}
             onChange={({ target }) => setMonths(Number(target.value) as (typeof SPANS)[number])}
           >
@@ -140,7 +141,7 @@ function Usage() {
                 {t(`months_${one}`)}
               </option>
             ))}
-          </select>
+          </Select>
           <AnchorButton size="small" href={csv} download={`usage-${from}.csv`}>
             <Download aria-hidden="true" />
             {t('csv')}

@@ -7,8 +7,8 @@ import { queryClient } from '../../api/query-client.ts';
 import { ago, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
-import { Checkbox, Form, Row, SearchField, SelectField, TextField } from '../../ui/field.tsx';
-import { Badge, Card, Empty, ErrorNotice, Loading, Muted, Page, Table } from '../../ui/surface.tsx';
+import { Checkbox, Form, Row, SearchField, Select, SelectField, TextField } from '../../ui/field.tsx';
+import { Badge, Card, Empty, ErrorNotice, Loading, Muted, Named, Page, Table } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { usersTexts } from './texts.ts';
 import styles from './users.module.css';
@@ -69,10 +69,10 @@ export function UsersPage() {
         </Button>
       }
     >
-      <div className={styles.filters}>
+      <Row>
         <SearchField label={t('search')} value={filter.search} onChange={(search) => narrow({ search })} />
-        <select
-          aria-label={t('role')}
+        <Select
+          label={t('role')}
           value={filter.role}
           onChange={({ target }) => narrow({ role: target.value as Filter['role'] })}
         >
@@ -82,9 +82,9 @@ export function UsersPage() {
               {t(`role_${role}`)}
             </option>
           ))}
-        </select>
-        <select
-          aria-label={t('tier')}
+        </Select>
+        <Select
+          label={t('tier')}
           value={filter.tier}
           onChange={({ target }) => narrow({ tier: target.value as Filter['tier'] })}
         >
@@ -92,17 +92,17 @@ export function UsersPage() {
           {TIERS.map((tier) => (
             <option key={tier}>{tier}</option>
           ))}
-        </select>
-        <select
-          aria-label={t('state')}
+        </Select>
+        <Select
+          label={t('state')}
           value={filter.status}
           onChange={({ target }) => narrow({ status: target.value as Filter['status'] })}
         >
           <option value="">{t('anyState')}</option>
           <option value="active">{t('active')}</option>
           <option value="inactive">{t('inactive')}</option>
-        </select>
-      </div>
+        </Select>
+      </Row>
       {users.isLoading && <Loading rows={5} height={52} />}
       {users.error && !users.data && <ErrorNotice error={users.error} onRetry={() => void users.refetch()} />}
       {users.data && (
@@ -164,13 +164,10 @@ function UserTable({ users, onChange }: { users: readonly User[]; onChange(user:
         {
           title: '',
           cell: ({ name, email, emailVerified }) => (
-            <div className={styles.who}>
-              <strong>{name}</strong>
-              <span>
-                {email}
-                {!emailVerified && ` · ${t('unverified')}`}
-              </span>
-            </div>
+            <Named name={name}>
+              {email}
+              {!emailVerified && ` · ${t('unverified')}`}
+            </Named>
           ),
         },
         {

@@ -5,7 +5,8 @@ import { api, unwrap } from '../../api/client.ts';
 import { ago, dateTime, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
-import { Badge, Card, Empty, ErrorNotice, Loading, type Tone } from '../../ui/surface.tsx';
+import { Select } from '../../ui/field.tsx';
+import { Badge, Card, Empty, ErrorNotice, Loading, More, type Tone } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { refreshWebhooks } from './queries.ts';
 import { webhooksTexts } from './texts.ts';
@@ -79,9 +80,9 @@ export function Deliveries({ id }: { id: string }) {
       isFlush
       actions={
         <>
-          <select
-            className={styles.select}
-            aria-label={t('status')}
+          <Select
+            isSmall
+            label={t('status')}
             value={status}
             onChange={({ target }) => setStatus(target.value as DeliveryStatus | '')}
           >
@@ -91,7 +92,7 @@ export function Deliveries({ id }: { id: string }) {
                 {t(`status_${one}`)}
               </option>
             ))}
-          </select>
+          </Select>
           {status === 'failed' && shown.length > 0 && (
             <Button size="small" onClick={() => setAsking(true)}>
               {t('allAgain')}
@@ -119,13 +120,7 @@ export function Deliveries({ id }: { id: string }) {
           />
         ))}
       </ul>
-      {deliveries.hasNextPage && (
-        <div className={styles.more}>
-          <Button isBusy={deliveries.isFetchingNextPage} onClick={() => void deliveries.fetchNextPage()}>
-            {t('more')}
-          </Button>
-        </div>
-      )}
+      <More pages={deliveries}>{t('more')}</More>
       <Confirm
         title={t('allAgainTitle')}
         action={t('again')}
