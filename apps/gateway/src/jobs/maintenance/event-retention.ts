@@ -1,8 +1,5 @@
 import type { Queryable } from '@wa-gate/db';
-import { FIRST_ID, type SessionSweep } from './session-sweep.ts';
-
-/** Sessions that one statement looks at: of most it reads one event. */
-const SESSIONS = 500;
+import { SESSIONS_AT_ONCE, type SessionSweep, sweepOn } from './session-sweep.ts';
 
 /**
  * Deletes events that are older than the tier of the account keeps them; a trigger takes their deliveries. The first
@@ -14,7 +11,7 @@ const SWEEP = {
   name: 'sweep-events',
   text: `WITH page AS (
     SELECT s.id, t.event_retention_days AS days FROM sessions s JOIN users u ON u.id = s.user_id JOIN tiers t ON t.tier = u.tier
-    WHERE s.id > $1 ORDER BY s.id LIMIT ${SESSIONS}
+    WHERE s.id > $1 ORDER BY s.id LIMIT ${SESSIONS_AT_ONCE}
   ), begun AS MATERIALIZED (
     SELECT p.id, now() - make_interval(days => p.days) AS bound, least(c.last_seq - 1, coalesce(i.seq, 0)) AS up_to
     FROM page p JOIN session_counters c ON c.session_id = p.id LEFT JOIN message_index_progress i ON i.session_id = p.id
@@ -30,19 +27,6 @@ const SWEEP = {
   SELECT (SELECT count(*) FROM deleted)::int AS deleted, (SELECT count(*) FROM page)::int AS sessions, (SELECT max(id::text) FROM page) AS last`,
 };
 
-/**
- * Deletes events that are too old, at most `limit`. Returns their count, or `limit` where sessions are left to look at;
- * call it again while that is `limit`.
- */
-export async function sweepEvents(db: Queryable, sweep: SessionSweep, limit: number): Promise<number> {
-  const { rows } = await db.query<{ deleted: number; sessions: number; last: string | null }>({
-    ...SWEEP,
-    values: [sweep.after, limit],
-  });
-  const { deleted, sessions, last } = rows[0]!;
-  // More of the same sessions.
-  if (deleted === limit) return limit;
-  const isLast = sessions < SESSIONS;
-  sweep.after = isLast ? FIRST_ID : last!;
-  return isLast ? Math.min(deleted, limit - 1) : limit;
-}
+/** Deletes events that are too old, as {@link sweepOn} says. */
+export const sweepEvents = (db: Queryable, sweep: SessionSweep, limit: number): Promise<number> =>
+  sweepOn(db, SWEEP, sweep, limit);

@@ -1,9 +1,6 @@
 import type { Queryable } from '@wa-gate/db';
 import { firstIdOf } from '@wa-gate/messaging';
-import { FIRST_ID, type SessionSweep } from './session-sweep.ts';
-
-/** Sessions that one statement looks at: most have nothing that is too old. */
-const SESSIONS = 500;
+import { SESSIONS_AT_ONCE, type SessionSweep, sweepOn } from './session-sweep.ts';
 
 /**
  * Deletes what is older than the tier of the account keeps it, from one session after the other. Only what is
@@ -17,7 +14,7 @@ const SWEEP = {
     SELECT least((SELECT counted_before FROM message_usage_progress), (SELECT counted_before FROM message_statistics_progress)) AS before
   ), page AS (
     SELECT s.id, t.message_retention_days AS days FROM sessions s JOIN users u ON u.id = s.user_id JOIN tiers t ON t.tier = u.tier
-    WHERE s.id > $1 ORDER BY s.id LIMIT ${SESSIONS}
+    WHERE s.id > $1 ORDER BY s.id LIMIT ${SESSIONS_AT_ONCE}
   ), bounds AS (
     SELECT p.id AS session_id,
       ${firstIdOf('least(now() - make_interval(days => p.days), c.before)')} AS bound
@@ -32,19 +29,6 @@ const SWEEP = {
   SELECT (SELECT count(*) FROM deleted) AS deleted, (SELECT count(*) FROM page) AS sessions, (SELECT max(id::text) FROM page) AS last`,
 };
 
-/**
- * Deletes messages that are too old, at most `limit`. Returns their count, or `limit` where sessions are left to
- * look at; call it again while that is `limit`.
- */
-export async function sweepMessages(db: Queryable, sweep: SessionSweep, limit: number): Promise<number> {
-  const { rows } = await db.query<{ deleted: number; sessions: number; last: string | null }>({
-    ...SWEEP,
-    values: [sweep.after, limit],
-  });
-  const { deleted, sessions, last } = rows[0]!;
-  // More of the same sessions.
-  if (deleted === limit) return limit;
-  const isLast = sessions < SESSIONS;
-  sweep.after = isLast ? FIRST_ID : last!;
-  return isLast ? Math.min(deleted, limit - 1) : limit;
-}
+/** Deletes messages that are too old, as {@link sweepOn} says. */
+export const sweepMessages = (db: Queryable, sweep: SessionSweep, limit: number): Promise<number> =>
+  sweepOn(db, SWEEP, sweep, limit);

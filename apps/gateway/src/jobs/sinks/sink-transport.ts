@@ -1,8 +1,9 @@
 import type { SinkConfiguration } from '@wa-gate/contracts';
-import { type Clock, inSpan, isTracing, type SecretBox } from '@wa-gate/kit';
-import type { DueDelivery, LeasedWebhook } from '@wa-gate/messaging';
+import type { Clock, SecretBox } from '@wa-gate/kit';
+import type { DueDelivery } from '@wa-gate/messaging';
 import { openConfiguration, openParts } from '../../modules/webhooks/index.ts';
 import type { AttemptOutcome, FailureScope } from '../webhooks/attempt-outcome.ts';
+import { inDeliverySpan } from '../webhooks/delivery-span.ts';
 import { Interrupted, type Transport } from '../webhooks/transport.ts';
 import { createSigner } from '../webhooks/webhook-request.ts';
 import type { SinkFailure } from './sink.ts';
@@ -41,10 +42,7 @@ export function createSinkTransport({ client, secrets, clock }: SinkTransportDep
         async send([event]) {
           if (!event) return [];
           try {
-            const result = await (isTracing()
-              ? inSpan('publish event', spanOf(event, leased), () => publish(event))
-              : publish(event));
-            return [outcomeOf(result)];
+            return [outcomeOf(await inDeliverySpan('publish event', event, leased, () => publish(event)))];
           } catch (error) {
             throw error instanceof SinksClosed ? new Interrupted('stopping', { cause: error }) : error;
           }
@@ -61,16 +59,3 @@ function outcomeOf(result: SinkResult): AttemptOutcome {
   const { failure, error } = result;
   return { kind: 'failed', scope: SCOPES[failure], error, isUnreachable: failure === 'unreachable' };
 }
-
-const spanOf = ({ trace, type, seq, attempts }: DueDelivery, { webhookId, sessionId }: LeasedWebhook) =>
-  ({
-    kind: 'producer',
-    parent: trace ?? null,
-    attributes: {
-      'wag.event': type,
-      'wag.event.seq': seq,
-      'wag.webhook.id': webhookId,
-      'wag.session.id': sessionId,
-      'wag.attempt': attempts + 1,
-    },
-  }) as const;

@@ -1,7 +1,8 @@
-import { type Clock, inSpan, isTracing, type SecretBox } from '@wa-gate/kit';
-import type { DueDelivery, LeasedWebhook } from '@wa-gate/messaging';
+import type { Clock, SecretBox } from '@wa-gate/kit';
+import type { DueDelivery } from '@wa-gate/messaging';
 import { openParts } from '../../modules/webhooks/index.ts';
 import { MAX_ANSWER_BYTES } from './attempt-outcome.ts';
+import { inDeliverySpan } from './delivery-span.ts';
 import type { Transport } from './transport.ts';
 import type { WebhookClient } from './webhook-client.ts';
 import { buildWebhookRequest, createSigner } from './webhook-request.ts';
@@ -13,20 +14,6 @@ export interface HttpTransportDependencies {
   secrets: SecretBox;
   clock: Clock;
 }
-
-/** Of the trace that brought the event about; of an event that nothing traced brought about it begins one. */
-const spanOf = ({ trace, type, seq, attempts }: DueDelivery, { webhookId, sessionId }: LeasedWebhook) =>
-  ({
-    kind: 'producer',
-    parent: trace ?? null,
-    attributes: {
-      'wag.event': type,
-      'wag.event.seq': seq,
-      'wag.webhook.id': webhookId,
-      'wag.session.id': sessionId,
-      'wag.attempt': attempts + 1,
-    },
-  }) as const;
 
 /** Webhooks: each event is a signed `POST`. */
 export function createHttpTransport({ client, secrets, clock }: HttpTransportDependencies): Transport {
@@ -41,9 +28,7 @@ export function createHttpTransport({ client, secrets, clock }: HttpTransportDep
       return {
         async send([event]) {
           if (!event) return [];
-          const outcome = await (isTracing()
-            ? inSpan('deliver event', spanOf(event, leased), () => post(event))
-            : post(event));
+          const outcome = await inDeliverySpan('deliver event', event, leased, () => post(event));
           if (outcome.kind === 'delivered' || outcome.answer === undefined) return [outcome];
           return [{ ...outcome, answer: withoutSecrets(outcome.answer, parts, MAX_ANSWER_BYTES) }];
         },
