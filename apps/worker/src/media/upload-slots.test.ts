@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { createSendWindow } from '../outbox/send-window.ts';
+import type { Connection } from '../whatsapp/socket.ts';
 import { UploadSlots } from './upload-slots.ts';
 
 const never = new AbortController().signal;
@@ -50,4 +52,23 @@ it('gives the slot of one that failed, or that was not wanted any more, to the n
   await last.done;
   expect(started).toEqual(['c']);
   await expect(slots.take('d', abandoned.signal, async () => undefined)).rejects.toThrow('moved');
+});
+
+it('does not warn of the many files of a session that wait for their turn (MR-011)', async () => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error) => warnings.push(warning);
+  process.on('warning', hear);
+  try {
+    const { uploads } = createSendWindow({ sessionId: 'a', epoch: 1 }, {} as Connection);
+    const slots = new UploadSlots({ total: 1, perSession: 1 });
+    const started: string[] = [];
+    const files = Array.from({ length: 50 }, () => start(slots, 'a', started, uploads.signal));
+    await settled();
+    for (const { end } of files) end();
+    await Promise.all(files.map(({ done }) => done));
+    expect(started).toHaveLength(50);
+    expect(warnings).toEqual([]);
+  } finally {
+    process.off('warning', hear);
+  }
 });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Ownership } from '@wa-gate/cluster';
 import type { Span } from '@wa-gate/kit';
 import { type AcceptedMessage, isPaced, type OutboxItem } from '@wa-gate/messaging';
@@ -81,6 +82,9 @@ export interface SendWindow {
 }
 
 export function createSendWindow(owner: Ownership, connection: Connection): SendWindow {
+  const uploads = new AbortController();
+  // Each file that waits or is on its way listens: as many as rows are claimed.
+  setMaxListeners(0, uploads.signal);
   return {
     owner,
     connection,
@@ -91,7 +95,7 @@ export function createSendWindow(owner: Ownership, connection: Connection): Send
     pending: [],
     waiting: new Map(),
     files: new Map(),
-    uploads: new AbortController(),
+    uploads,
     offers: [],
     sendsOffers: false,
     inFlight: new Map(),
