@@ -149,6 +149,8 @@ export const contacts = {
     examples: [
       { jid: EXAMPLE_JID, name: 'Ann from the shop' },
       { jid: EXAMPLE_JID, name: null },
+      // After a removal: phones check that the hash of the address book counts the removed name no more.
+      { jid: EXAMPLE_JID, name: 'Ann' },
     ],
   }),
   'contacts.lid': definePresented({
