@@ -137,9 +137,9 @@ function Versions() {
       <Facts
         facts={[
           [t('gateway'), version],
-          [t('database'), services.database],
-          [t('redis'), services.redis],
-          [t('whatsapp'), services.whatsapp],
+          [t('database'), t(`is_${services.database}`)],
+          [t('redis'), t(`is_${services.redis}`)],
+          [t('whatsapp'), t(`is_${services.whatsapp}`)],
         ]}
       />
     </Card>

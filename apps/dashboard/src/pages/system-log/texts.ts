@@ -22,6 +22,8 @@ export const systemLogTexts = defineTexts('systemLog', {
     database: 'PostgreSQL',
     redis: 'Redis',
     whatsapp: 'WhatsApp',
+    is_connected: 'Connected',
+    is_disconnected: 'Not connected',
   },
   id: {
     title: 'Log sistem',
@@ -44,5 +46,7 @@ export const systemLogTexts = defineTexts('systemLog', {
     database: 'PostgreSQL',
     redis: 'Redis',
     whatsapp: 'WhatsApp',
+    is_connected: 'Terhubung',
+    is_disconnected: 'Tidak terhubung',
   },
 });
