@@ -170,6 +170,76 @@ test('a message that comes in begins a trace, which its webhook goes on with', a
   expect(await find(traceId, 'the write', named('store-inbound'))).toMatchObject({ parentSpanId: received.spanId });
 });
 
+test('a receipt is a span of the trace of its message, and of the webhook that tells it (MR-125)', async () => {
+  const trace = newTrace();
+  const { body } = await send(trace, 'sent');
+  const { messageId } = body.data;
+  for (const event of ['message.delivered', 'message.read']) {
+    const receipt = await find(
+      trace.traceId,
+      `the receipt of ${event}`,
+      ({ name, attributes }) => name === 'receive receipt' && attributes['wag.event'] === event,
+    );
+    expect(receipt).toMatchObject({
+      service: WORKER,
+      kind: 5,
+      attributes: { 'messaging.message.id': messageId, 'wag.session.id': expect.any(String) },
+    });
+    const told = await waitFor(() =>
+      webhook.requests.find((one) => one.event.data.messageId === messageId && one.event.event === event),
+    );
+    expect(told.traceparent).toContain(trace.traceId);
+  }
+});
+
+test('an edit that comes in begins a trace; one of the API goes on with that of its request (MR-060)', async () => {
+  const { sandbox } = system();
+  const toUs = (change: { type: string; [field: string]: unknown }) =>
+    sandbox.send(friend.number, { to: session.phone.number, ...change });
+  const { id } = await toUs({ type: 'text', text: 'before the edit' });
+  await webhook.waitForEvent('message.received', ({ data }) => data.waMessageId === id);
+  await toUs({ type: 'edit', target: id, text: 'after the edit' });
+  const edited = await waitFor(() => webhook.requests.find(({ event }) => event.data.text === 'after the edit'));
+  expect(edited.event.event).toBe('message.edited');
+  const [, traceId = ''] = edited.traceparent!.split('-');
+  const received = await find(traceId, 'the change', named('receive change'));
+  expect(received).toMatchObject({ service: WORKER, parentSpanId: '', kind: 5, attributes: { 'wag.change': 'edit' } });
+  expect(await find(traceId, 'the write', named('apply-changes'))).toMatchObject({ parentSpanId: received.spanId });
+
+  const { body } = await send(newTrace(), 'sent', 'before the edit of the API');
+  const trace = newTrace();
+  const path = `/api/messages/${body.data.messageId}`;
+  await session.api.data(path, {
+    method: 'PATCH',
+    json: { text: 'after the edit of the API' },
+    headers: trace.headers,
+  });
+  const told = await waitFor(() =>
+    webhook.requests.find(({ event }) => event.data.text === 'after the edit of the API'),
+  );
+  expect(told.event.event).toBe('message.edited');
+  expect(told.traceparent).toContain(trace.traceId);
+  await find(trace.traceId, 'the attempt', named('send message'));
+});
+
+test('two contacts that turn out to be one begin a trace in each session that knows them (MR-136)', async () => {
+  const shy = await addPhone(system(), 'Shy');
+  const write = (text: string, more: Record<string, unknown>) =>
+    system().sandbox.send(shy.number, { to: session.phone.number, type: 'text', text, ...more });
+  await write('who am I', { addressing: 'lid', hidesOtherName: true });
+  await webhook.waitForEvent('message.received', ({ data }) => data.text === 'who am I');
+  await write('this is my number', { addressing: 'lid' });
+  const merged = await waitFor(() =>
+    webhook.requests.find(
+      ({ event }) => event.event === 'contact.merged' && event.data.phoneNumber === `+${shy.number}`,
+    ),
+  );
+  const [, traceId = ''] = merged.traceparent!.split('-');
+  const span = await find(traceId, 'the merge', named('merge contacts'));
+  expect(span).toMatchObject({ service: WORKER, parentSpanId: '', kind: 5 });
+  expect(await find(traceId, 'the delivery', named('deliver event'))).toMatchObject({ parentSpanId: span.spanId });
+});
+
 test('a call to the worker is a part of the trace of its request', async () => {
   const trace = newTrace();
   await session.api.call(`/api/sessions/${session.sessionId}/restart`, { method: 'POST', headers: trace.headers });
@@ -199,10 +269,12 @@ test('log lines carry the trace, in the gateway and in the worker', async () => 
   expect(concluded).toMatchObject({ service: 'worker', traceId: trace.traceId });
 });
 
+const TEXTS = ['hello yourself', 'interrupted', 'before the edit', 'after the edit', 'who am I'];
+
 test('nothing of a message, a number or a secret is in a span', () => {
   const all = JSON.stringify(collector.spans);
   expect(collector.spans.length).toBeGreaterThan(50);
-  for (const secret of [...system().secrets, friend.number, session.phone.number, 'hello yourself', 'interrupted']) {
+  for (const secret of [...system().secrets, friend.number, session.phone.number, ...TEXTS]) {
     expect(all).not.toContain(secret);
   }
 });

@@ -26,6 +26,8 @@ export interface MessageLoadOptions {
   webhook: WebhookChoice;
   /** Prints the statements that PostgreSQL was asked most often. @default false */
   statements: boolean;
+  /** Percent of the traces that are recorded and sent to a collector of the run. @default tracing is off */
+  tracing: number | undefined;
 }
 
 export const MESSAGE_FLAGS = {
@@ -37,6 +39,7 @@ export const MESSAGE_FLAGS = {
   json: { type: 'string' },
   webhook: { type: 'string', default: 'all' },
   statements: { type: 'boolean', default: false },
+  tracing: { type: 'string' },
 } as const;
 
 /** Reads flags as `parseArgs` does, past the `--` that package managers leave. */
@@ -57,6 +60,7 @@ export function readMessageOptions(values: {
   json?: string | undefined;
   webhook: string;
   statements: boolean;
+  tracing?: string | undefined;
 }): MessageLoadOptions {
   return {
     seconds: within('seconds', values.seconds, 1, 600),
@@ -67,6 +71,7 @@ export function readMessageOptions(values: {
     json: values.json,
     webhook: oneOf('webhook', values.webhook, ['none', 'inbound', 'all']),
     statements: values.statements,
+    tracing: values.tracing === undefined ? undefined : within('tracing', values.tracing, 0, 100),
   };
 }
 

@@ -9,6 +9,7 @@ import type { WatchedProcess } from '../measure/process-cpu.ts';
 import { profilingInto } from '../measure/profiling.ts';
 import { RECEIPTS_COME_WITHIN_MS } from '../measure/receipts.ts';
 import { watchCost } from '../measure/run-cost.ts';
+import { tracingAt } from '../measure/tracing.ts';
 import { RawSide } from '../raw/raw-side.ts';
 import { GatewayMix } from './gateway-mix.ts';
 import { readOptions } from './options.ts';
@@ -20,13 +21,14 @@ const { rate, seconds, sessions } = options;
 const profiling = options.profileDir === undefined ? null : profilingInto(options.profileDir);
 const services = await provideDurableServices(options.checkout);
 console.log(`Node ${process.version}, ${services.description}`);
+const tracing = await tracingAt(options.tracing);
 const system = await startSystem({
   services,
   workers: options.workers,
   maxSessions: Math.max(50, sessions),
   logLevel: 'warn',
   adapt: runFrom(options.checkout, { unbundled: profiling !== null }),
-  env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
+  env: tracing.env({ sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env }),
   ...(profiling && { nodeFlags: profiling.nodeFlags }),
 });
 const ours = new GatewayMix(system);
@@ -84,4 +86,7 @@ try {
 } finally {
   await Promise.all([ours.close(), raw.stop()]);
   await system.stop();
+  if (options.tracing !== undefined)
+    console.log(`${options.tracing} % of the traces recorded: ${tracing.kilobytes()?.toFixed(0)} kB of spans`);
+  await tracing.close();
 }

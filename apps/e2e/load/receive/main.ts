@@ -6,6 +6,7 @@ import { figuresOf, type MessageRun, renderRuns, renderStatements, writeFigures 
 import type { WatchedProcess } from '../measure/process-cpu.ts';
 import { profilingInto } from '../measure/profiling.ts';
 import { watchCost } from '../measure/run-cost.ts';
+import { tracingAt } from '../measure/tracing.ts';
 import { RawSide } from '../raw/raw-side.ts';
 import { GatewayReceivers } from './gateway-receivers.ts';
 import { readOptions } from './options.ts';
@@ -18,12 +19,13 @@ const { seconds, rounds, sessions } = options;
 const profiling = options.profileDir === undefined ? null : profilingInto(options.profileDir);
 const services = await provideDurableServices(options.checkout);
 console.log(`Node ${process.version}, ${services.description}, webhook for ${options.webhook} events`);
+const tracing = await tracingAt(options.tracing);
 const system = await startSystem({
   services,
   maxSessions: sessions,
   logLevel: 'warn',
   adapt: runFrom(options.checkout, { unbundled: profiling !== null }),
-  env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
+  env: tracing.env({ sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env }),
   ...(profiling && { nodeFlags: profiling.nodeFlags }),
 });
 const ours = new GatewayReceivers(system, options.webhook);
@@ -75,4 +77,7 @@ try {
 } finally {
   await Promise.all([ours.close(), raw.stop()]);
   await system.stop();
+  if (options.tracing !== undefined)
+    console.log(`${options.tracing} % of the traces recorded: ${tracing.kilobytes()?.toFixed(0)} kB of spans`);
+  await tracing.close();
 }

@@ -9,6 +9,7 @@ import type { WatchedProcess } from '../measure/process-cpu.ts';
 import { profilingInto } from '../measure/profiling.ts';
 import { RECEIPTS_COME_WITHIN_MS } from '../measure/receipts.ts';
 import { watchCost } from '../measure/run-cost.ts';
+import { tracingAt } from '../measure/tracing.ts';
 import { RawSide } from '../raw/raw-side.ts';
 import { GatewaySide } from './gateway-side.ts';
 import { MAX_MESSAGES, readOptions, WARM_UP } from './options.ts';
@@ -18,13 +19,14 @@ const profiling = options.profileDir === undefined ? null : profilingInto(option
 const services = await provideDurableServices(options.checkout);
 console.log(`Node ${process.version}, ${services.description}, webhook for ${options.webhook} events`);
 console.log('Sandbox phones do not decrypt; they do send receipts (delivered, read) for every message.');
+const tracing = await tracingAt(options.tracing);
 const system = await startSystem({
   services,
   workers: options.workers,
   maxSessions: Math.max(50, options.sessions),
   logLevel: 'warn',
   adapt: runFrom(options.checkout, { unbundled: profiling !== null }),
-  env: { sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env },
+  env: tracing.env({ sandbox: { SANDBOX_DECRYPT: 'false' }, ...profiling?.env }),
   ...(profiling && { nodeFlags: profiling.nodeFlags }),
 });
 const sandboxProcess = system.process('sandbox');
@@ -69,6 +71,9 @@ try {
 } finally {
   await Promise.all([ours.close(), rawSide.stop()]);
   await system.stop();
+  if (options.tracing !== undefined)
+    console.log(`${options.tracing} % of the traces recorded: ${tracing.kilobytes()?.toFixed(0)} kB of spans`);
+  await tracing.close();
 }
 
 /** The receipts of the last messages belong to the run here too. */

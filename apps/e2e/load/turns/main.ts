@@ -1,5 +1,6 @@
 // Two built checkouts measured in turns by the load programs of this one, and their figures side by side. In every
 // round each program runs for both versions, one after the other; the version that comes first changes with the round.
+// With `--tracing 10` the version after records a tenth of its traces: both may be the same checkout then.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -40,7 +41,8 @@ try {
 async function runOnce(program: Program, version: Version): Promise<FiguresFile['runs']> {
   const file = join(folder, 'figures.json');
   const main = fileURLToPath(new URL(`../${program}/main.js`, import.meta.url));
-  const flags = [...PROGRAMS[program], '--checkout', options[version], '--json', file, ...options.more];
+  const traced = version === 'after' && options.tracing !== undefined ? ['--tracing', options.tracing] : [];
+  const flags = [...PROGRAMS[program], '--checkout', options[version], '--json', file, ...traced, ...options.more];
   const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let tail = '';
   const keep = (chunk: Buffer) => {

@@ -11,6 +11,8 @@ export interface TurnsOptions {
   programs: Program[];
   /** File that all figures are written to. @default none is written */
   json: string | undefined;
+  /** Percent of the traces that the version after records; the version before does not trace. */
+  tracing: string | undefined;
 }
 
 /** Programs that can be compared, with what makes one run of them. */
@@ -23,6 +25,9 @@ export const PROGRAMS = {
 } as const;
 
 export type Program = keyof typeof PROGRAMS;
+
+/** Those that can trace what they measure. */
+const TRACED: ReadonlySet<string> = new Set(['send', 'receive', 'mixed']);
 
 const NAMES = Object.keys(PROGRAMS) as Program[];
 
@@ -41,16 +46,20 @@ export function readOptions(args: readonly string[]): TurnsOptions & { more: str
     after: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
+    tracing: { type: 'string' },
   });
   if (words.length === 0) throw new Error(`Say what to run: one or more of ${NAMES.join(', ')}`);
   if (values.before === undefined || values.after === undefined)
     throw new Error('--before and --after are the paths of two built checkouts; both are needed');
+  if (values.tracing !== undefined && words.some((word) => !TRACED.has(word)))
+    throw new Error(`--tracing is for ${[...TRACED].join(', ')} alone`);
   return {
     before: openCheckout(values.before),
     after: openCheckout(values.after),
     rounds: within('rounds', values.rounds, 1, 20),
     programs: [...new Set(words)] as Program[],
     json: values.json,
+    tracing: values.tracing,
     more: split < 0 ? [] : args.slice(split + 1),
   };
 }

@@ -46,3 +46,8 @@ test('what is missing is said', () => {
   expect(() => readOptions(['send', '--before', ownCheckout])).toThrow('both are needed');
   expect(() => readOptions([...both, 'send', 'sned'])).toThrow('sned');
 });
+
+test('tracing is a difference between two versions that are one checkout (MR-125)', () => {
+  expect(readOptions([...both, 'send', '--tracing', '10'])).toMatchObject({ tracing: '10', more: [] });
+  expect(() => readOptions([...both, 'failover', '--tracing', '10'])).toThrow('--tracing is for send, receive, mixed');
+});

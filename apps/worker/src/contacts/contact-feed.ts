@@ -1,6 +1,6 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
-import type { Clock, Logger } from '@wa-gate/kit';
+import { type Clock, isTracing, type Logger, type Span, startSpan } from '@wa-gate/kit';
 import {
   appendNoticedEvents,
   type ContactFact,
@@ -182,7 +182,15 @@ export class ContactFeed {
     const wanted = new Set(concerned);
     const mine = owners().filter(({ sessionId }) => wanted.has(sessionId));
     for (let hasMore = mine.length > 0; hasMore; ) {
-      const published = await publishContactMerges(pool, mine);
+      const spans: Span[] = [];
+      const traceOf = (sessionId: string) => {
+        const span = beginMerge(sessionId);
+        spans.push(span);
+        return span.traceparent;
+      };
+      const published = await publishContactMerges(pool, mine, isTracing() ? traceOf : undefined).finally(() => {
+        for (const span of spans) span.end();
+      });
       announce(published);
       const stale = new Set(published.stale);
       for (const owner of mine) if (stale.has(owner.sessionId)) onStale(owner);
@@ -202,6 +210,10 @@ export class ContactFeed {
     }
   }
 }
+
+/** Whoever found out may be another worker, and what told it long past: what it changes for a session is a trace. */
+const beginMerge = (sessionId: string): Span =>
+  startSpan('merge contacts', { kind: 'consumer', parent: null, attributes: { 'wag.session.id': sessionId } })!;
 
 async function withNumber(fact: SessionFact): Promise<SessionFact> {
   const { jid, altJid, numberOf } = fact;

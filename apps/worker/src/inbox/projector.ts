@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { withDefaultSettings } from '@wa-gate/contracts';
 import { isTracing, newId, type Span, startSpan } from '@wa-gate/kit';
-import type { InboundMessage } from '@wa-gate/messaging';
+import type { InboundChange, InboundMessage } from '@wa-gate/messaging';
 import type { SessionFact } from '../contacts/contact-feed.ts';
 import { factsOfMessage } from '../contacts/facts.ts';
 import { type OwnJids, project, type ReadMessage } from '../content/inbound.ts';
@@ -41,10 +41,18 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       const at = (message ?? change)?.waTimestamp;
       const facts = at ? factsOfMessage(received!, own, at).map((fact) => ({ ...owner, ...fact, numberOf })) : [];
       const arrival = { ...owner, message, change, journal, own, timers: told, facts };
-      if (message && isTracing()) {
-        const span = beginArrival(message);
-        span.run(() => writer.add([{ ...arrival, message: { ...message, trace: span.traceparent }, span }]));
-      } else if (message || change || journal.length > 0 || told.length > 0) {
+      const news = message ?? change;
+      if (news && isTracing()) {
+        const span = message ? beginArrival(message) : beginChange(change!);
+        const { traceparent: trace } = span;
+        const traced = {
+          ...arrival,
+          message: message && { ...message, trace },
+          change: change && { ...change, trace },
+          span,
+        };
+        span.run(() => writer.add([traced]));
+      } else if (news || journal.length > 0 || told.length > 0) {
         writer.add([{ ...arrival, span: undefined }]);
       }
     },
@@ -65,4 +73,12 @@ const beginArrival = ({ sessionId, id }: InboundMessage): Span =>
     kind: 'consumer',
     parent: null,
     attributes: { 'messaging.system': 'whatsapp', 'messaging.message.id': id, 'wag.session.id': sessionId },
+  })!;
+
+/** An edit, a deletion, a reaction, a vote or an answer that comes in. */
+const beginChange = ({ sessionId, kind }: InboundChange): Span =>
+  startSpan('receive change', {
+    kind: 'consumer',
+    parent: null,
+    attributes: { 'messaging.system': 'whatsapp', 'wag.change': kind, 'wag.session.id': sessionId },
   })!;

@@ -105,8 +105,10 @@ const MEMBERS: Readonly<Record<SealedKind, string>> = {
 };
 
 function asMessage(change: InboundChange): InboundMessage {
-  const { id, sessionId, epoch, waMessageId, chatJid, chatAltJid, fromJid, fromMe, senderName, waTimestamp } = change;
-  const envelope = { id, sessionId, epoch, waMessageId, chatJid, chatAltJid, fromJid, fromMe, senderName, waTimestamp };
+  const { id, sessionId, epoch, waMessageId, chatJid, chatAltJid, fromJid, fromMe, senderName, waTimestamp, trace } =
+    change;
+  const sender = { fromJid, fromMe, senderName };
+  const envelope = { id, sessionId, epoch, waMessageId, chatJid, chatAltJid, ...sender, waTimestamp, trace };
   const { sealed } = change.data as unknown as Sealed;
   return { ...envelope, ...unsupported(MEMBERS[sealed], { targetWaMessageId: change.target.waMessageId }) };
 }

@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import type { Pool } from '@wa-gate/db';
-import type { Clock, Logger } from '@wa-gate/kit';
-import { type Outcome, recordOutcomes } from '@wa-gate/messaging';
+import { type Clock, isTracing, type Logger, startSpan } from '@wa-gate/kit';
+import { type AppendedEvent, type Outcome, recordOutcomes } from '@wa-gate/messaging';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
@@ -36,7 +36,9 @@ export function createOutcomeWriter(deps: OutcomeWriterDependencies): OutcomeWri
     logger,
     lingerMs: RECEIPT_LINGER_MS,
     async run(batch) {
+      const startedAt = new Date();
       const recorded = await recordOutcomes(pool, batch);
+      if (isTracing()) traceReceipts(recorded.events, startedAt);
       announce(recorded, recorded.moved);
       const stale = new Set(recorded.stale);
       for (const { sessionId, epoch } of batch) if (stale.delete(sessionId)) onStale({ sessionId, epoch });
@@ -48,4 +50,20 @@ export function createOutcomeWriter(deps: OutcomeWriterDependencies): OutcomeWri
   return Object.assign(batcher, {
     onRecorded: (listener: (typeof listeners)[number]) => void listeners.push(listener),
   });
+}
+
+const RECEIPTS: ReadonlySet<string> = new Set(['message.delivered', 'message.read', 'message.played']);
+
+/** Which trace a receipt belongs to, the row of its message says: the span begins with the look at it. */
+function traceReceipts(events: readonly AppendedEvent[], startedAt: Date): void {
+  for (const { type, trace, sessionId, data } of events) {
+    if (!trace || !RECEIPTS.has(type)) continue;
+    const attributes = {
+      'messaging.system': 'whatsapp',
+      'messaging.message.id': String(data.messageId),
+      'wag.session.id': sessionId,
+      'wag.event': type,
+    };
+    startSpan('receive receipt', { kind: 'consumer', parent: trace, startedAt, attributes })?.end();
+  }
 }

@@ -163,11 +163,15 @@ export function startOtlpTracing(settings: TracingSettings & { endpoint: string 
 
   const tracer: Tracer = {
     start(name, options) {
-      const { kind = 'internal', attributes } = options;
+      const { kind = 'internal', attributes, startedAt } = options;
       return new OtlpSpan(
         otel.startSpan(
           name,
-          { kind: KINDS[kind], ...(attributes && { attributes: attributes as Attributes }) },
+          {
+            kind: KINDS[kind],
+            ...(attributes && { attributes: attributes as Attributes }),
+            ...(startedAt && { startTime: startedAt }),
+          },
           contextOf(options),
         ),
       );

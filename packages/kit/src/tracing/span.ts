@@ -12,6 +12,8 @@ export interface SpanOptions {
    * @default false
    */
   isParentForeign?: boolean;
+  /** When it began, for what is known to be a part of a trace only afterwards. @default now */
+  startedAt?: Date;
   attributes?: SpanAttributes;
 }
 

@@ -1,6 +1,6 @@
 import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import { UNDER_LOCK } from './learn.ts';
 import { findCopiesOfMessages, type MergedCopies, mergeCopies, type WaitingMerge } from './merge-copies.ts';
 
@@ -28,14 +28,14 @@ const PUBLISH = {
       SELECT session_id, id, jsonb_agg(told ORDER BY ord) AS told
       FROM unnest($5::uuid[], $6::bigint[], $7::jsonb[]) WITH ORDINALITY AS c(session_id, id, told, ord) GROUP BY session_id, id
     ), taken AS (
-      DELETE FROM contact_merges n USING unnest($3::uuid[], $4::bigint[]) AS c(session_id, id), fence f
+      DELETE FROM contact_merges n USING unnest($3::uuid[], $4::bigint[], $8::text[]) AS c(session_id, id, trace), fence f
       WHERE n.session_id = c.session_id AND n.id = c.id AND f.session_id = n.session_id
-      RETURNING n.session_id, n.id, n.data
+      RETURNING n.session_id, n.id, n.data, c.trace
     ), new_events AS (
-      SELECT t.session_id, f.epoch, t.id AS ord, 'contact.merged' AS type,
+      SELECT t.session_id, f.epoch, t.trace, t.id AS ord, 'contact.merged' AS type,
         t.data || CASE WHEN c.told IS NULL THEN '{}' ELSE jsonb_build_object('mergedMessages', c.told) END AS data
       FROM taken t JOIN fence f USING (session_id) LEFT JOIN copies c ON c.session_id = t.session_id AND c.id = t.id
-    ), ${APPEND_EVENTS}
+    ), ${APPEND_TRACED_EVENTS}
     SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned, ${APPENDED_COLUMNS}`,
 };
 
@@ -55,10 +55,17 @@ export interface PublishedMerges extends Appended {
  * session stores its messages, one batch after the other, so no copy can come between the look for them and the event;
  * a later one is recognized by the names. The caller must not store messages of these sessions meanwhile. What is told
  * are the rows that were looked at: another worker may add one at any moment.
+ *
+ * @param traceOf begins the trace of what is told to a session, and returns its `traceparent`
  */
-export async function publishContactMerges(pool: Pool, owners: readonly Ownership[]): Promise<PublishedMerges> {
+export async function publishContactMerges(
+  pool: Pool,
+  owners: readonly Ownership[],
+  traceOf?: (sessionId: string) => string,
+): Promise<PublishedMerges> {
   const sessionIds = owners.map(({ sessionId }) => sessionId);
-  const { waiting, copies } = await findCopiesOfMessages(pool, sessionIds, PAGE);
+  const { waiting: found, copies } = await findCopiesOfMessages(pool, sessionIds, PAGE);
+  const waiting = found.map((merge): TracedMerge => ({ ...merge, trace: traceOf?.(merge.sessionId) ?? null }));
   if (copies.length === 0) return publish(pool, owners, waiting, []);
   // It holds the placements: a worker that stands still must not keep its sessions from being taken over.
   return inTransaction(
@@ -68,10 +75,14 @@ export async function publishContactMerges(pool: Pool, owners: readonly Ownershi
   );
 }
 
+interface TracedMerge extends WaitingMerge {
+  trace: string | null;
+}
+
 async function publish(
   db: Queryable,
   owners: readonly Ownership[],
-  waiting: readonly WaitingMerge[],
+  waiting: readonly TracedMerge[],
   copies: readonly MergedCopies[],
 ): Promise<PublishedMerges> {
   const { sessionIds, epochs } = fenceParameters(owners);
@@ -85,6 +96,7 @@ async function publish(
       copies.map(({ sessionId }) => sessionId),
       copies.map(({ mergeId }) => mergeId),
       copies.map(({ messageId, mergedMessageIds }) => JSON.stringify({ messageId, mergedMessageIds })),
+      waiting.map(({ trace }) => trace),
     ],
   });
   const row = rows[0]!;

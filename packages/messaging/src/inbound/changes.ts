@@ -2,7 +2,7 @@ import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
 import type { ChangeName } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { identitiesAmong, namesOf, peopleOf } from '../contacts/identity-sql.ts';
-import { APPEND_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
+import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
 import type { Projected } from './inbound.ts';
 
 /** A change of an earlier message, as it came over WhatsApp. */
@@ -25,6 +25,8 @@ export interface InboundChange extends Ownership {
   kind: ChangeName | 'sealed';
   data: Record<string, unknown>;
   waTimestamp: Date;
+  /** `traceparent` of its arrival, while that is traced. */
+  trace?: string | undefined;
 }
 
 /** The changes of one session that may wait for their messages. A later one takes the place of the oldest. */
@@ -68,7 +70,8 @@ const HAS_CAPTION = `m.kind IN ('image', 'video', 'document')`;
  * update the message.
  *
  * A change that the API has made is in the table since it was accepted, and its row is found by its id: whoever brings
- * it (the acknowledgement, or a copy of it), it counts from now on, and its outbox row is done.
+ * it (the acknowledgement, or a copy of it), it counts from now on, and its outbox row is done. Its event is in the
+ * trace of that row.
  *
  * `evicted` keeps the number of changes without a message bounded, and runs only when one is added.
  */
@@ -76,12 +79,12 @@ const APPLY = {
   name: 'apply-changes',
   text: `WITH ${FENCE_MANY}, came AS (
     SELECT i.session_id, coalesce(p.id, i.id) AS id, i.change, i.wa_message_id, i.target, i.target_from_me, i.chat_jid, i.chat_alt_jid,
-      coalesce(p.from_jid, i.from_jid) AS from_jid, i.from_alt_jid, i.from_me, i.by_admin, i.sender_name, i.data, i.wa_timestamp, i.ord,
+      coalesce(p.from_jid, i.from_jid) AS from_jid, i.from_alt_jid, i.from_me, i.by_admin, i.sender_name, i.data, i.wa_timestamp, i.trace, i.ord,
       p.id AS own_id, p.message_id AS own_target
     FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::text[], $10::text[], $11::text[],
-        $12::text[], $13::bool[], $14::bool[], $15::text[], $16::jsonb[], $17::timestamptz[])
+        $12::text[], $13::bool[], $14::bool[], $15::text[], $16::jsonb[], $17::timestamptz[], $20::text[])
       WITH ORDINALITY AS i(session_id, id, change, wa_message_id, target, target_from_me, chat_jid, chat_alt_jid, from_jid, from_alt_jid,
-        from_me, by_admin, sender_name, data, wa_timestamp, ord)
+        from_me, by_admin, sender_name, data, wa_timestamp, trace, ord)
     JOIN fence USING (session_id)
     LEFT JOIN message_changes p ON i.from_me AND p.from_me AND p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id
       AND p.state IS NOT NULL
@@ -148,6 +151,7 @@ const APPLY = {
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL
   ), new_events AS (
     SELECT j.session_id, f.epoch, j.ord,
+      CASE WHEN j.own_id IS NULL THEN j.trace ELSE (SELECT o.trace FROM outbox o WHERE o.message_id = j.own_id) END AS trace,
       CASE j.change WHEN 'edit' THEN 'message.edited' WHEN 'revoke' THEN 'message.revoked' WHEN 'vote' THEN 'poll.vote'
         WHEN 'answer' THEN 'message.answer' ELSE 'message.reaction' END AS type,
       jsonb_strip_nulls(jsonb_build_object('messageId', j.message_id, 'waMessageId', j.target, 'changeId', j.wa_message_id,
@@ -163,7 +167,7 @@ const APPLY = {
     FROM effective j JOIN fence f USING (session_id) JOIN sessions s ON s.id = j.session_id LEFT JOIN changed c ON c.id = j.id
     CROSS JOIN LATERAL ${peopleOf('s.workspace_id', 'j.chat_jid', 'j.from_jid')} AS who
     WHERE j.change IN ('edit', 'revoke', 'reaction', 'vote', 'answer')
-  ), ${APPEND_EVENTS}
+  ), ${APPEND_TRACED_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
     (SELECT coalesce(json_agg(id), '[]') FROM kept) AS kept,
     (SELECT coalesce(json_agg(id), '[]') FROM judged WHERE id NOT IN (SELECT id FROM allowed)) AS refused, ${APPENDED_COLUMNS}`,
@@ -213,6 +217,7 @@ export async function applyChanges(
       column((c) => c.waTimestamp),
       projected.map(({ sessionId }) => sessionId),
       projected.map(({ hash }) => hash),
+      column((c) => c.trace ?? null),
     ],
   });
   const row = rows[0]!;
