@@ -10,6 +10,7 @@ import { readEvolution } from '../transfer/evolution.ts';
 import { exportSession } from '../transfer/export-session.ts';
 import { findHome, fromBundle, fromDevice, type ImportedSession, importSession } from '../transfer/import-session.ts';
 import { openBundle, sealBundle } from '../transfer/session-bundle.ts';
+import { importWaGateV1 } from '../transfer/wa-gate-v1.ts';
 import { importWaGate } from '../transfer/wa-gate-v2.ts';
 import { type JsonOption, jsonOption, present } from './json-option.ts';
 
@@ -28,6 +29,14 @@ interface EvolutionOptions extends PlaceOptions {
   instances?: string;
   redis?: string;
   only?: string[];
+}
+
+interface WaGateV1Options extends JsonOption {
+  database: string;
+  auth?: string;
+  owner: string;
+  session: string;
+  network: string;
 }
 
 interface WaGateOptions extends JsonOption {
@@ -58,7 +67,7 @@ export const transferCommands: Register = (program, run) => {
     .action((folder: string, options: OneOptions) => run((context) => importFolder(context, folder, options)));
   place(from.command('evolution'))
     .description('the instances of Evolution API 2')
-    .requiredOption('--database <url>', 'its PostgreSQL, with ?schema=')
+    .requiredOption('--database <url>', 'its PostgreSQL, with ?schema=, or its MySQL')
     .option('--instances <folder>', 'its folder of key files')
     .option('--redis <url>', 'its Redis, where it keeps the keys when its cache is on')
     .option('--only <names...>', 'only these instances')
@@ -71,6 +80,16 @@ export const transferCommands: Register = (program, run) => {
     .addOption(networkOption())
     .addOption(jsonOption())
     .action((options: WaGateOptions) => run((context) => importV2(context, options)));
+  from
+    .command('wa-gate-1')
+    .description('users, contacts, the session and its webhook of WA-Gate v1 (MySQL)')
+    .requiredOption('--database <url>', 'its MySQL')
+    .requiredOption('--owner <address>', 'e-mail of the user whose workspace gets all of it; one of its own will do')
+    .option('--auth <folder>', 'its folder auth/')
+    .option('--session <id>', 'the id that the session gets', 'main')
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .action((options: WaGateV1Options) => run((context) => importV1(context, options)));
 };
 
 const networkOption = (): Option =>
@@ -185,6 +204,20 @@ async function importV2(context: CommandContext, options: WaGateOptions): Promis
   present(context, options, report, () =>
     [
       `${report.users.imported} users imported, ${report.users.known} were there already. Their passwords stay.`,
+      importedText(report.sessions, report.leftOut),
+    ].join('\n'),
+  );
+}
+
+async function importV1(context: CommandContext, options: WaGateV1Options): Promise<void> {
+  const { database: databaseUrl, auth, owner, session: slug, network } = options;
+  const { pool, masterKeys } = await openDatabase(context);
+  const source = { databaseUrl, auth, owner, slug, network: networkOf(network) };
+  const report = await importWaGateV1({ pool, masterKeys, ...source });
+  present(context, options, report, () =>
+    [
+      `${report.users.imported} users imported, ${report.users.known} were there already. Their passwords stay, and they are members of the workspace.`,
+      `${report.contacts} contacts imported.`,
       importedText(report.sessions, report.leftOut),
     ].join('\n'),
   );

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPool } from '@wa-gate/db';
 import { createLogger, createRedis } from '@wa-gate/kit';
 import { CommandError } from '../errors.ts';
 import { parseBaileysJson, readKey, readKeyFiles } from './baileys-folder.ts';
 import { type Creds, type Device, type DeviceKey, toDevice } from './device.ts';
+import { ForeignTablesMissingError, openForeignDatabase } from './foreign-database.ts';
 
 /** One instance of Evolution API. */
 export interface EvolutionInstance {
@@ -16,7 +16,7 @@ export interface EvolutionInstance {
 }
 
 export interface EvolutionSource {
-  /** Evolution's PostgreSQL, with its `?schema=`. */
+  /** Evolution's PostgreSQL, with its `?schema=`, or its MySQL. */
   databaseUrl: string;
   /** The folder that has one folder of key files for each instance. */
   instances?: string | undefined;
@@ -24,7 +24,6 @@ export interface EvolutionSource {
   redisUrl?: string | undefined;
 }
 
-const DEFAULT_SCHEMA = 'public';
 const BAILEYS = /baileys/i;
 
 /**
@@ -86,26 +85,21 @@ interface Row {
 }
 
 async function readRows(url: string): Promise<Row[]> {
-  if (!URL.canParse(url)) throw new CommandError('--database is not a URL of PostgreSQL.');
-  const target = new URL(url);
-  const schema = target.searchParams.get('schema') ?? DEFAULT_SCHEMA;
-  target.searchParams.delete('schema');
-  const table = (name: string) => `"${schema.replaceAll('"', '""')}"."${name}"`;
-  const pool = createPool({ url: target.href, name: 'wag-cli', max: 1 });
+  const source = await openForeignDatabase(url);
+  const sessionId = source.column('sessionId');
+  const [instance, session] = [source.table('Instance'), source.table('Session')];
   try {
-    const { rows } = await pool.query<Row>(
-      `SELECT i.id, i.name, i.integration, s.creds FROM ${table('Instance')} i
-       LEFT JOIN ${table('Session')} s ON s."sessionId" = i.id ORDER BY i.name`,
+    return await source.rows<Row>(
+      `SELECT i.id, i.name, i.integration, s.creds FROM ${instance} i LEFT JOIN ${session} s ON s.${sessionId} = i.id ORDER BY i.name`,
     );
-    return rows;
   } catch (cause) {
-    if ((cause as { code?: string }).code !== '42P01') throw cause;
+    if (!(cause instanceof ForeignTablesMissingError)) throw cause;
     throw new CommandError(
-      `The schema ${schema} of that database has no tables of Evolution API 2 (Instance, Session). Its URL names the schema: ?schema=evolution_api.`,
+      `That database has no tables of Evolution API 2 (Instance, Session: ${cause.message}). A URL of PostgreSQL names the schema: ?schema=evolution_api.`,
       { cause },
     );
   } finally {
-    await pool.end();
+    await source.end();
   }
 }
 

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPool, inTransaction, type Pool } from '@wa-gate/db';
-import { createSecretBox, newId } from '@wa-gate/kit';
 import { createAccount, normaliseEmail } from '../../modules/auth/index.ts';
-import { secretContext, WEBHOOK_SECRETS_BOX } from '../../modules/webhooks/index.ts';
 import { CommandError } from '../errors.ts';
 import { readBaileysFolder } from './baileys-folder.ts';
 import { findHome, fromDevice, type ImportedSession, importSession } from './import-session.ts';
+import { insertWebhook } from './insert-webhook.ts';
 
 export interface WaGateSource {
   pool: Pool;
@@ -86,7 +85,12 @@ export async function importWaGate({
         home,
         fromDevice(device, { slug: session.id, name: session.name, network }),
       );
-      await importWebhook(pool, masterKeys, made.id, session);
+      const { webhookUrl: url, webhookEvents, webhookSecret: secret, isWebhookActive } = session;
+      // A webhook without a secret could not be verified: its owner makes a new one.
+      if (url && secret) {
+        const hook = { url, secret, events: webhookEvents ?? [], isActive: isWebhookActive ?? true };
+        await insertWebhook(pool, masterKeys, made.id, hook);
+      }
       report.sessions.push({ ...made, ignored: device.ignored });
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
@@ -120,24 +124,4 @@ async function importUser(pool: Pool, { isActive, ...user }: User): Promise<'imp
     if (!isActive) await tx.query('UPDATE users SET is_active = false WHERE id = $1', [made.user.id]);
     return 'imported';
   });
-}
-
-async function importWebhook(
-  pool: Pool,
-  masterKeys: readonly Uint8Array[],
-  sessionId: string,
-  session: Session,
-): Promise<void> {
-  const { webhookUrl, webhookEvents, webhookSecret, isWebhookActive } = session;
-  // A webhook without a secret could not be verified: its owner makes a new one.
-  if (!webhookUrl || !webhookSecret) return;
-  const secret = createSecretBox(masterKeys, WEBHOOK_SECRETS_BOX).seal(
-    Buffer.from(webhookSecret),
-    secretContext(sessionId),
-  );
-  const events = webhookEvents && webhookEvents.length > 0 ? webhookEvents : ['*'];
-  await pool.query(
-    'INSERT INTO webhooks (id, session_id, url, events, secret, is_active) VALUES ($1, $2, $3, $4, $5, $6)',
-    [newId(), sessionId, webhookUrl, events, secret, isWebhookActive ?? true],
-  );
 }
