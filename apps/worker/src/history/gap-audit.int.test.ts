@@ -1,8 +1,10 @@
+import type { Ownership } from '@wa-gate/cluster';
 import { createLogger } from '@wa-gate/kit';
+import type { GapRequest } from '@wa-gate/messaging';
 import { waitFor } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
-import { GAP_AUDIT_PACE, GapAudit } from './gap-audit.ts';
+import { GAP_AUDIT_PACE, GapAudit, type GapAuditDependencies } from './gap-audit.ts';
 import { HISTORY_PACE } from './history-intake.ts';
 
 let world: World;
@@ -174,7 +176,8 @@ describe('after a long absence, the phone is asked for what a chat is missing (M
   });
 });
 
-it('a request that fails to be sent may have left: it counts, and is given up like one without an answer', async () => {
+/** A session without a connection, whose phone is to be asked about one chat. */
+async function waitingForAnswer() {
   const sessionId = await world.createSession();
   const { owner } = await world.actor(sessionId);
   const { pool } = world.database;
@@ -184,25 +187,58 @@ it('a request that fails to be sent may have left: it counts, and is given up li
      INSERT INTO history_gap_chats (session_id, chat_jid, since, until, anchor) VALUES ($1, 'chat', now() - interval '3 hours', now(), '{}')`,
     [sessionId],
   );
-  const requests: string[] = [];
-  const audit = new GapAudit({
-    pool,
+  return { sessionId, owner };
+}
+
+function auditOf(owners: readonly Ownership[], ask: GapAuditDependencies['ask'], pace: object = {}): GapAudit {
+  return new GapAudit({
+    pool: world.database.pool,
     logger: createLogger({ service: 'worker', level: 'silent' }),
     onStale: () => undefined,
-    owners: () => [owner],
+    owners: () => owners,
     isConnected: () => true,
-    ask: async ({ requestId }) => {
-      requests.push(requestId);
-      throw new Error('The socket has closed.');
-    },
+    ask,
     mayStart: () => true,
     onRequest: () => undefined,
-    pace: { ...GAP_AUDIT_PACE, pollMs: 20, settleMs: 0, answerMs: 0, retryMs: 0 },
+    pace: { ...GAP_AUDIT_PACE, pollMs: 20, settleMs: 0, retryMs: 0, ...pace },
   });
+}
+
+it('a request that fails to be sent may have left: it counts, and is given up like one without an answer', async () => {
+  const { sessionId, owner } = await waitingForAnswer();
+  const requests: string[] = [];
+  const failing = async ({ requestId }: GapRequest) => {
+    requests.push(requestId);
+    throw new Error('The socket has closed.');
+  };
+  const audit = auditOf([owner], failing, { answerMs: 0 });
   audit.start();
   await audited(sessionId, 'unanswered');
   await audit.stop();
   expect(requests).toEqual(Array.from({ length: GAP_AUDIT_PACE.attempts }, () => requests[0]));
+});
+
+it('a request that is slow to be sent holds up no other session, and is made once', async () => {
+  const [slow, other] = [await waitingForAnswer(), await waitingForAnswer()];
+  const asked: string[] = [];
+  let send: () => void = () => undefined;
+  const sent = new Promise<void>((resolve) => (send = resolve));
+  const audit = auditOf([slow.owner, other.owner], async ({ sessionId }) => {
+    asked.push(sessionId);
+    if (sessionId === slow.sessionId) await sent;
+    return true;
+  });
+  audit.start();
+  try {
+    await waitFor(() => asked.includes(slow.sessionId) && asked.includes(other.sessionId), {
+      ...PATIENCE,
+      what: 'both phones to be asked',
+    });
+  } finally {
+    send();
+    await audit.stop();
+  }
+  expect(asked.toSorted()).toEqual([slow.sessionId, other.sessionId].toSorted());
 });
 
 describe('the phone is not asked', () => {

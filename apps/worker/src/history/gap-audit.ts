@@ -56,6 +56,8 @@ export class GapAudit {
   readonly #pace: GapAuditPace;
   /** Up to where the messages of a session were looked at, by the clock of the database. */
   readonly #lookedTo = new Map<string, Date>();
+  /** Requests on their way to the phones of sessions: a slow one holds up no other session. */
+  readonly #asking = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
   #looking: Promise<void> | undefined;
@@ -84,6 +86,7 @@ export class GapAudit {
     this.#isStopped = true;
     clearInterval(this.#timer);
     await this.#looking;
+    await Promise.all(this.#asking.values());
   }
 
   async #look(): Promise<void> {
@@ -103,27 +106,40 @@ export class GapAudit {
     const first = Math.floor(Math.random() * due.length);
     for (const sessionId of [...due.slice(first), ...due.slice(0, first)]) {
       if (this.#isStopped || !mayStart()) return;
+      if (this.#asking.has(sessionId)) continue;
       if (!(await this.#askOne(mine.get(sessionId)!))) return;
     }
   }
 
   /** @returns whether more may be asked for now */
   async #askOne(owner: Ownership): Promise<boolean> {
-    const { pool, logger, ask, onStale, onRequest } = this.#deps;
+    const { pool, logger } = this.#deps;
     const request = await claimGapRequest(pool, owner, newWaMessageId(), this.#pace);
     if (request === 'budget spent') return false;
     if (!request) return true;
+    const asking = this.#send(owner, request)
+      // It counts as sent, and is repeated when its answer does not come.
+      .catch((err: unknown) => {
+        const level = isDatabaseUnavailable(err) ? 'debug' : 'warn';
+        logger[level]({ err, ...owner }, 'request about a gap not put back, trying again later');
+      })
+      .finally(() => this.#asking.delete(owner.sessionId));
+    this.#asking.set(owner.sessionId, asking);
+    return true;
+  }
+
+  async #send(owner: Ownership, request: GapRequest): Promise<void> {
+    const { pool, logger, ask, onStale, onRequest } = this.#deps;
     const isTried = await ask(request).catch((err: unknown) => {
       // It may have left. So it counts, and is repeated when its answer does not come.
       logger.info({ err, ...owner }, 'asking the phone for messages of a gap has failed, trying again later');
       return true;
     });
     onRequest(isTried ? 'asked' : 'postponed', 1);
-    if (isTried) return true;
+    if (isTried) return;
     await putBackGapRequest(pool, request, this.#pace.retryMs).catch((error: unknown) => {
       if (error instanceof StaleEpochError) onStale(owner);
       else throw error;
     });
-    return true;
   }
 }

@@ -47,6 +47,9 @@ const ENDPOINTS: readonly (readonly ['GET' | 'POST' | 'DELETE', path: string, Se
 /** Bytes of the input of an operation: the picture of a profile or a group is the largest. */
 const INPUT_LIMIT = 512 * 1024;
 
+/** Characters of the name of a call. */
+const MAX_CALL_ID = 64;
+
 const INPUTS = new Map(
   OPERATION_NAMES.map((name) => [name, lazily(() => Compile(Type.Object(operationOf(name).input)))] as const),
 );
@@ -69,7 +72,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
       throw new SessionRefusal('VALIDATION', `The input does not fit the operation ${name}.`);
     }
     const actor = actorOf(request);
-    if (!isSessionOperation(name)) return actor.perform(name, input as never);
+    if (!isSessionOperation(name)) return actor.perform(name, input as never, callIdOf(request));
     return SESSION_PERFORMERS[name]({ actor, workerId, supervisor }, input as never);
   }
 
@@ -116,6 +119,12 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<OwnershipOptions> = async 
     return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
   });
 };
+
+/** Gateways of the version before name no calls. */
+function callIdOf({ headers }: FastifyRequest): string | undefined {
+  const given = headers['x-call-id'];
+  return typeof given === 'string' && given.length <= MAX_CALL_ID ? given : undefined;
+}
 
 /** Never `null` here: `requireOwnership` has answered the other requests. */
 function actorOf(request: FastifyRequest): SessionActor {

@@ -143,4 +143,16 @@ describe('what the account itself does to a person (MR-014)', () => {
     const events = (await world.events(sessionId, 'contact.')).filter(({ type }) => type.endsWith('blocked'));
     expect(events.map(({ type }) => type)).toEqual(['contact.blocked', 'contact.unblocked', 'contact.blocked']);
   });
+
+  it('is told once, also when the call is made again because its answer was lost with a worker', async () => {
+    const { sessionId } = await world.createPaired();
+    const friend = await world.sandbox.createPhone();
+    const actor = await world.actor(sessionId);
+    const who = { jid: `${friend}@s.whatsapp.net` };
+    for (const callId of ['call-1', 'call-1']) await actor.perform('blocklist.block', who, callId);
+    await actor.perform('blocklist.unblock', who, 'call-2');
+    await actor.perform('blocklist.block', who, 'call-3');
+    const events = (await world.events(sessionId, 'contact.')).filter(({ type }) => type.endsWith('blocked'));
+    expect(events.map(({ type }) => type)).toEqual(['contact.blocked', 'contact.unblocked', 'contact.blocked']);
+  });
 });

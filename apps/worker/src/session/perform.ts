@@ -12,6 +12,7 @@ import {
   whatsAppCodeOf,
 } from '../whatsapp/errors.ts';
 import { NotReadyError, performOn } from '../whatsapp/operations/index.ts';
+import type { OperationSocket } from '../whatsapp/operations/operation-socket.ts';
 import type { Connection } from '../whatsapp/socket.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
 import type { QueryBudget } from './query-budget.ts';
@@ -23,6 +24,8 @@ export interface PerformDependencies {
   isPaired: boolean | undefined;
   connection: Connection | undefined;
   budget: QueryBudget;
+  /** Names the call of the gateway, the same when it is made again. `undefined`: it is never made again. */
+  callId?: string | undefined;
 }
 
 /** Milliseconds. Less than the timeout of the gateway. */
@@ -39,7 +42,7 @@ const SHARE = 0.8;
 export async function perform<N extends ConnectionOperationName>(
   name: N,
   input: InputOf<N>,
-  { state, isPaired, connection, budget }: PerformDependencies,
+  { state, isPaired, connection, budget, callId }: PerformDependencies,
 ): Promise<unknown> {
   const { cost, repeat, timeoutMs } = operationOf(name);
   const open = connected(state, isPaired, connection);
@@ -52,13 +55,22 @@ export async function perform<N extends ConnectionOperationName>(
   try {
     const limit = timeoutMs === undefined ? TIMEOUT_MS : timeoutMs * SHARE;
     return await inTime(
-      open.operate((wa) => performOn(name, wa, input)),
+      open.operate((wa) => performOn(name, callId === undefined ? wa : toldOnce(wa, callId), input)),
       limit,
     );
   } catch (error) {
     throw refusalOf(error, repeat);
   }
 }
+
+/**
+ * A call that was done and whose answer was lost with its worker is made again at the next owner of the session. What
+ * it has told of a person is told once.
+ */
+const toldOnce = (wa: OperationSocket, callId: string): OperationSocket => ({
+  ...wa,
+  tellPerson: (event) => wa.tellPerson({ ...event, notice: `call ${callId} ${event.jid}` }),
+});
 
 function connected(state: ActorState, isPaired: boolean | undefined, connection: Connection | undefined): Connection {
   assertAlive(state);

@@ -180,11 +180,16 @@ export class SessionActor {
     return this.#pairing.code(digits);
   }
 
-  /** Runs an operation on the connection to WhatsApp. @throws {SessionRefusal} */
-  perform<N extends ConnectionOperationName>(name: N, input: InputOf<N>): Promise<unknown> {
+  /**
+   * Runs an operation on the connection to WhatsApp.
+   *
+   * @param callId names the call of the gateway, the same when it is made again
+   * @throws {SessionRefusal}
+   */
+  perform<N extends ConnectionOperationName>(name: N, input: InputOf<N>, callId?: string): Promise<unknown> {
     const { isPaired, isLoaded, current: connection } = this.#connection;
     const known = isLoaded ? isPaired : undefined;
-    return perform(name, input, { state: this.state, isPaired: known, connection, budget: this.#budget });
+    return perform(name, input, { state: this.state, isPaired: known, connection, budget: this.#budget, callId });
   }
 
   /**

@@ -102,6 +102,41 @@ async function answered(requestId: string): Promise<string> {
 const finish = (id: string) =>
   finishHistoryChunk(database.pool, { ...owner, id, state: 'done', found: 0, chats: 1, refused: 0, hasMore: false });
 
+describe('a look for chats', () => {
+  /** A takeover that is not through has the row of the placement. */
+  async function duringTakeover<T>(work: () => Promise<T>): Promise<T> {
+    const client = await database.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM session_placements WHERE session_id = $1 FOR UPDATE', [owner.sessionId]);
+      return await work();
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  }
+  const lookBriefly = async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query(`SET lock_timeout = '200ms'`);
+      return (await lookForGapChats(client, [owner], new Map(), PACE)).due;
+    } finally {
+      await client.query('RESET lock_timeout');
+      client.release();
+    }
+  };
+
+  it('locks nothing while there is nothing to write, also with a chat to ask for; what it writes is fenced (I2)', async () => {
+    expect(await duringTakeover(lookBriefly)).toEqual([]);
+    await arrive(ANN);
+    await expect(duringTakeover(lookBriefly)).rejects.toMatchObject({ code: '55P03' });
+    expect(await chats()).toEqual([]);
+    expect(await look()).toEqual([owner.sessionId]);
+    expect(await chats()).toMatchObject([{ chat: ANN, state: 'waiting' }]);
+    expect(await duringTakeover(lookBriefly)).toEqual([owner.sessionId]);
+  });
+});
+
 describe('a gap (MR-012)', () => {
   it('is that of the account that is linked, and not of one before', async () => {
     await arrive(ANN);

@@ -82,18 +82,15 @@ export async function findOpenGaps(
 }
 
 /**
+ * SQL: the CTEs `gaps`, `said`, `seen` and `fresh` of the sessions in `fence`: the chats in which something was said
+ * after the gap of their session and that are not noted yet, each with the message that will be its anchor.
+ *
  * The anchor of a chat is the first message that was written after the gap; everything that is missing is older. Where
  * all of them were written in the gap, it is the last one.
  *
- * One statement may change a row once: `silent` and `swept` leave out the rows that `noted` changes.
- *
- * The row keeps how far it has looked only now and then: the caller remembers it in between.
- *
- * A gap of the account that was linked before is none of this one's. The rows of chats end with their gap.
+ * A gap of the account that was linked before is none of this one's.
  */
-const LOOK = {
-  name: 'look-for-gap-chats',
-  text: `WITH ${FENCE_MANY}, gaps AS (
+const FRESH = `gaps AS (
     SELECT g.session_id, g.since, g.until, greatest(l.looked_to, g.looked_to) AS looked_to, g.looked_to AS kept
     FROM fence f JOIN history_gaps g USING (session_id) JOIN sessions s ON s.id = g.session_id
     LEFT JOIN unnest($1::uuid[], $3::timestamptz[]) AS l(session_id, looked_to) ON l.session_id = g.session_id
@@ -112,7 +109,43 @@ const LOOK = {
   ), fresh AS (
     SELECT * FROM seen WHERE NOT EXISTS (SELECT 1 FROM history_gap_chats o WHERE o.session_id = seen.session_id
       AND o.chat_jid IN (seen.chat_jid, seen.chat_alt_jid) AND o.until >= seen.until)
-  ), noted AS (
+  )`;
+
+/** SQL: how far the gap `g` has been looked at is written down again. */
+const LOOKED_LONG_AGO = (kept: string): string => `${kept} < now() - interval '10 minutes'`;
+/** SQL: the row `c` is of a gap that is no more; `g` is the gap of its session, if one is open. */
+const OUTLIVED = `c.state <> 'erased' AND (g.session_id IS NULL OR c.until <= g.since)`;
+/** SQL: the phone has not answered the last request about the chat `c` of the gap `g`. */
+const GIVEN_UP = `c.until > g.since AND c.state = 'asked' AND c.attempts >= $5 AND c.asked_at < now() - $6 * interval '1 millisecond'`;
+
+/**
+ * Looks without a lock: nearly always there is nothing to write, and a lock on the placement would have a takeover wait.
+ * `concerned` are the sessions of which NOTE has something to write.
+ */
+const LOOK = {
+  name: 'look-for-gap-chats',
+  text: `WITH fence AS (SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)), ${FRESH}
+  SELECT now() - $4 * interval '1 millisecond' AS "lookedTo",
+    (SELECT coalesce(json_agg(f.session_id), '[]') FROM fence f LEFT JOIN history_gaps g ON g.session_id = f.session_id AND g.ends_at > now()
+      WHERE EXISTS (SELECT 1 FROM fresh WHERE fresh.session_id = f.session_id)
+        OR EXISTS (SELECT 1 FROM gaps k WHERE k.session_id = f.session_id AND ${LOOKED_LONG_AGO('k.kept')})
+        OR EXISTS (SELECT 1 FROM history_gaps o WHERE o.session_id = f.session_id AND o.ends_at <= now())
+        OR EXISTS (SELECT 1 FROM history_gap_chats c WHERE c.session_id = f.session_id AND (${OUTLIVED} OR ${GIVEN_UP}))) AS concerned,
+    (SELECT coalesce(json_agg(f.session_id), '[]') FROM fence f
+      WHERE EXISTS (SELECT 1 FROM history_gap_chats c WHERE c.session_id = f.session_id AND ${due('$6', '$5')})
+        AND NOT ${isAsking('f.session_id', '$6')}) AS due`,
+};
+
+/**
+ * One statement may change a row once: `silent` and `swept` leave out the rows that `noted` changes.
+ *
+ * The row keeps how far it has looked only now and then: the caller remembers it in between.
+ *
+ * The rows of chats end with their gap.
+ */
+const NOTE = {
+  name: 'note-gap-chats',
+  text: `WITH ${FENCE_MANY}, ${FRESH}, noted AS (
     INSERT INTO history_gap_chats AS c (session_id, chat_jid, since, until, anchor)
     SELECT session_id, chat_jid, since, until, jsonb_strip_nulls(jsonb_build_object('chat', chat_jid, 'id', wa_message_id, 'fromMe', from_me,
       'at', extract(epoch FROM at)::bigint, 'participant', CASE WHEN chat_jid LIKE '%@g.us' AND NOT from_me THEN from_jid END))
@@ -123,21 +156,20 @@ const LOOK = {
     RETURNING c.session_id
   ), looked AS (
     UPDATE history_gaps g SET looked_to = now() - $4 * interval '1 millisecond' FROM gaps
-    WHERE g.session_id = gaps.session_id AND g.looked_to = gaps.kept AND gaps.kept < now() - interval '10 minutes'
+    WHERE g.session_id = gaps.session_id AND g.looked_to = gaps.kept AND ${LOOKED_LONG_AGO('gaps.kept')}
   ), ended AS (
     DELETE FROM history_gaps g USING fence f WHERE g.session_id = f.session_id AND g.ends_at <= now()
   ), swept AS (
     DELETE FROM history_gap_chats c USING fence f LEFT JOIN history_gaps g ON g.session_id = f.session_id AND g.ends_at > now()
-    WHERE c.session_id = f.session_id AND c.state <> 'erased' AND (g.session_id IS NULL OR c.until <= g.since)
+    WHERE c.session_id = f.session_id AND ${OUTLIVED}
       AND NOT EXISTS (SELECT 1 FROM fresh s WHERE s.session_id = c.session_id AND s.chat_jid = c.chat_jid)
   ), silent AS (
     UPDATE history_gap_chats c SET state = 'unanswered' FROM fence f JOIN history_gaps g ON g.session_id = f.session_id AND g.ends_at > now()
-    WHERE c.session_id = f.session_id AND c.until > g.since AND c.state = 'asked' AND c.attempts >= $5
-      AND c.asked_at < now() - $6 * interval '1 millisecond'
+    WHERE c.session_id = f.session_id AND ${GIVEN_UP}
       AND NOT EXISTS (SELECT 1 FROM fresh s WHERE s.session_id = c.session_id AND s.chat_jid = c.chat_jid)
     RETURNING c.session_id
   )
-  SELECT now() - $4 * interval '1 millisecond' AS "lookedTo", (SELECT count(*) FROM silent)::int AS unanswered,
+  SELECT (SELECT count(*) FROM silent)::int AS unanswered,
     (SELECT coalesce(json_agg(DISTINCT due.session_id), '[]') FROM (
       SELECT session_id FROM noted UNION ALL
       SELECT f.session_id FROM fence f WHERE EXISTS (SELECT 1 FROM history_gap_chats c WHERE c.session_id = f.session_id AND ${due('$6', '$5')})
@@ -159,7 +191,8 @@ function isAsking(sessionId: string, answerMs: string): string {
 }
 
 /**
- * Looks for chats in which something was said after the gap of their session, and notes each once.
+ * Looks for chats in which something was said after the gap of their session, and notes each once. Only what is written
+ * is written under the fence (I2); a look that finds nothing new locks nothing.
  *
  * @param lookedTo up to where the messages of a session were looked at, where the caller remembers it
  * @returns the sessions with a chat to ask for, how far this look has come, and how many chats it has given up
@@ -170,12 +203,24 @@ export async function lookForGapChats(
   lookedTo: ReadonlyMap<string, Date>,
   { settleMs, attempts, answerMs }: GapPace,
 ): Promise<{ due: string[]; lookedTo: Date; unanswered: number }> {
-  const { sessionIds, epochs } = fenceParameters(owners);
-  const { rows } = await db.query<{ due: string[]; lookedTo: Date; unanswered: number }>({
+  const valuesOf = (some: readonly Ownership[]) => {
+    const { sessionIds, epochs } = fenceParameters(some);
+    return [sessionIds, epochs, sessionIds.map((id) => lookedTo.get(id) ?? null), settleMs, attempts, answerMs];
+  };
+  const { rows } = await db.query<{ due: string[]; concerned: string[]; lookedTo: Date }>({
     ...LOOK,
-    values: [sessionIds, epochs, sessionIds.map((id) => lookedTo.get(id) ?? null), settleMs, attempts, answerMs],
+    values: valuesOf(owners),
   });
-  return rows[0]!;
+  const look = rows[0]!;
+  const concerned = new Set(look.concerned);
+  if (concerned.size === 0) return { due: look.due, lookedTo: look.lookedTo, unanswered: 0 };
+  const noted = await db.query<{ due: string[]; unanswered: number }>({
+    ...NOTE,
+    values: valuesOf(owners.filter(({ sessionId }) => concerned.has(sessionId))),
+  });
+  const { due, unanswered } = noted.rows[0]!;
+  // What came between the two statements is looked at again.
+  return { due: [...look.due.filter((id) => !concerned.has(id)), ...due], lookedTo: look.lookedTo, unanswered };
 }
 
 const LOCK_REQUESTS = {

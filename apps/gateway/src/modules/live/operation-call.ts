@@ -1,4 +1,5 @@
 import { type AnswerOf, type InputOf, OPERATION_NAMES, type OperationName, operationOf } from '@wa-gate/contracts';
+import { newId } from '@wa-gate/kit';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.ts';
 import { type AnswerCheck, checkOf } from '../../worker-links/call-worker.ts';
@@ -38,7 +39,8 @@ export async function callOperation<N extends OperationName>(
     method: 'POST',
     path: `/session/${sessionId}/operations/${name}`,
     body: Object.keys(input).length > 0 ? input : undefined,
-    headers: traceOf(request),
+    // The same for each attempt: the worker tells of what it has done once.
+    headers: { ...traceOf(request), 'x-call-id': newId() },
     timeoutMs,
     repeat,
     question: isAnsweredFromMemory && name,
