@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatError, LaunchError } from './lib/errors.mjs';
 import { buildImage, findEngine, pinned, sizeOf } from './lib/images/engines.mjs';
-import { IMAGES, imageName } from './lib/images/programs.mjs';
+import { IMAGES, imageName, VARIANTS } from './lib/images/programs.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { createProgress } from './lib/progress.mjs';
 import { stopOnSignals } from './lib/stop-signals.mjs';
@@ -20,7 +20,8 @@ Builds ${IMAGES.map(imageName).join(', ')}.
 
   --engine <name>          docker, podman or buildah (default: the first that is there)
   --tag <tag>              default: the version of package.json; \`latest\` always points to the same
-  --image <name>           one of ${IMAGES.join(', ')}, may be given several times (default: all)
+  --image <name>           one of ${IMAGES.join(', ')}, may be given several times (default: all of these),
+                           or ${VARIANTS.join(', ')}: the same with ffmpeg of Debian (GPL)
   --node-image <image>     Node 24 to build with (default: docker.io/library/node:24-bookworm-slim, pinned by its digest)
   --runtime-image <image>  what the processes run on (default: the same)
   --install <command>      installs the packages, inside of the build
@@ -66,9 +67,10 @@ function commit() {
 /** @param {readonly string[] | undefined} wanted */
 function chosen(wanted) {
   if (!wanted) return IMAGES;
-  const unknown = wanted.find((name) => !IMAGES.some((known) => known === name));
-  if (unknown) throw new LaunchError(`There is no image "${unknown}".`, { hint: `There are ${IMAGES.join(', ')}.` });
-  return IMAGES.filter((name) => wanted.includes(name));
+  const all = [...IMAGES, ...VARIANTS];
+  const unknown = wanted.find((name) => !all.some((known) => known === name));
+  if (unknown) throw new LaunchError(`There is no image "${unknown}".`, { hint: `There are ${all.join(', ')}.` });
+  return all.filter((name) => wanted.includes(name));
 }
 
 /**

@@ -48,7 +48,7 @@ describe('npm run images (MR-181)', () => {
   test.each([
     [['--engine', 'kaniko'], /There is no engine "kaniko"\.\n {2}Known are docker, podman, buildah\./],
     [['--engine', 'docker'], /docker is not on the PATH\./],
-    [['--image', 'dashboards'], /There is no image "dashboards"\.\n {2}There are gateway, worker, sandbox, migrate\./],
+    [['--image', 'dashboards'], /There is no image "dashboards"\.\n {2}There are gateway, worker, sandbox, migrate, gateway-ffmpeg\./],
     [['--tags', 'x'], /Unknown option '--tags'/],
   ])('%j is refused in a sentence', async (args, sentence) => {
     command('podman', '');
@@ -74,6 +74,20 @@ describe('npm run images (MR-181)', () => {
         `--build-arg NODE_IMAGE=${base} --build-arg RUNTIME_IMAGE=${base} --build-arg REVISION=r9`,
       );
     }
+  });
+
+  test('builds the gateway with ffmpeg where it is asked for, and only then (MR-157)', async () => {
+    command('podman', `case "$*" in *RepoDigests*) echo "docker.io/library/node@sha256:ab";; *Size*) echo 1;; esac`);
+    const { code } = await run('scripts/images.mjs', ['--tag', 'v9', '--image', 'gateway-ffmpeg']);
+    expect(code).toBe(0);
+    const builds = calls().filter((line) => line.startsWith('build '));
+    expect(builds).toHaveLength(1);
+    expect(builds[0]).toContain('--target gateway-ffmpeg --tag wa-gate/gateway-ffmpeg:v9');
+    const target = readFileSync(join(ROOT, 'deploy/docker/Dockerfile'), 'utf8').split('AS gateway-ffmpeg')[1];
+    // Beside the licences of the gateway; what runs is no longer under Apache-2.0 alone.
+    expect(target).toContain('/app/licences/ffmpeg.txt');
+    expect(target).toContain('org.opencontainers.image.licenses="Apache-2.0 AND GPL-2.0-or-later"');
+    expect(target).toMatch(/USER 1000:1000\s*$/);
   });
 
   test('a base that cannot be fetched is a sentence', async () => {

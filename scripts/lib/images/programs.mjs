@@ -45,5 +45,8 @@ export const PROGRAMS = /** @satisfies {Record<string, ImageProgram>} */ ({
 
 export const IMAGES = /** @type {readonly ImageName[]} */ (Object.keys(PROGRAMS));
 
-/** @param {ImageName} name */
+/** Images that are built when they are named: they hold what is not wa-gate's, and fetch it from Debian. */
+export const VARIANTS = /** @type {const} */ (['gateway-ffmpeg']);
+
+/** @param {ImageName | typeof VARIANTS[number]} name */
 export const imageName = (name) => `wa-gate/${name}`;
