@@ -48,7 +48,10 @@ describe('npm run images (MR-181)', () => {
   test.each([
     [['--engine', 'kaniko'], /There is no engine "kaniko"\.\n {2}Known are docker, podman, buildah\./],
     [['--engine', 'docker'], /docker is not on the PATH\./],
-    [['--image', 'dashboards'], /There is no image "dashboards"\.\n {2}There are gateway, worker, sandbox, migrate, gateway-ffmpeg\./],
+    [
+      ['--image', 'dashboards'],
+      /There is no image "dashboards"\.\n {2}There are gateway, worker, sandbox, migrate, gateway-ffmpeg\./,
+    ],
     [['--tags', 'x'], /Unknown option '--tags'/],
   ])('%j is refused in a sentence', async (args, sentence) => {
     command('podman', '');
