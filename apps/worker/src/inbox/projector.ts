@@ -1,7 +1,7 @@
 import type { Ownership } from '@wa-gate/cluster';
 import { withDefaultSettings } from '@wa-gate/contracts';
-import { isTracing, newId, type Span, startSpan } from '@wa-gate/kit';
-import type { InboundChange, InboundMessage } from '@wa-gate/messaging';
+import { isTracing, newId, type Span, type SpanAttributes, startSpan } from '@wa-gate/kit';
+import type { InboundMessage } from '@wa-gate/messaging';
 import type { SessionFact } from '../contacts/contact-feed.ts';
 import { factsOfMessage } from '../contacts/facts.ts';
 import { type OwnJids, project, type ReadMessage } from '../content/inbound.ts';
@@ -43,7 +43,9 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       const arrival = { ...owner, message, change, journal, own, timers: told, facts };
       const news = message ?? change;
       if (news && isTracing()) {
-        const span = message ? beginArrival(message) : beginChange(change!);
+        const span = message
+          ? beginArrival('receive message', owner, { 'messaging.message.id': message.id })
+          : beginArrival('receive change', owner, { 'wag.change': change!.kind });
         const { traceparent: trace } = span;
         const traced = {
           ...arrival,
@@ -68,17 +70,9 @@ const withIds = ({ file, ...message }: ReadMessage, owner: Ownership): InboundMe
 });
 
 /** What comes in begins a trace: its event and deliveries go on with it. */
-const beginArrival = ({ sessionId, id }: InboundMessage): Span =>
-  startSpan('receive message', {
+const beginArrival = (name: string, { sessionId }: Ownership, about: SpanAttributes): Span =>
+  startSpan(name, {
     kind: 'consumer',
     parent: null,
-    attributes: { 'messaging.system': 'whatsapp', 'messaging.message.id': id, 'wag.session.id': sessionId },
-  })!;
-
-/** An edit, a deletion, a reaction, a vote or an answer that comes in. */
-const beginChange = ({ sessionId, kind }: InboundChange): Span =>
-  startSpan('receive change', {
-    kind: 'consumer',
-    parent: null,
-    attributes: { 'messaging.system': 'whatsapp', 'wag.change': kind, 'wag.session.id': sessionId },
+    attributes: { 'messaging.system': 'whatsapp', ...about, 'wag.session.id': sessionId },
   })!;

@@ -12,7 +12,10 @@ type ChannelEventType = 'channel.followed' | 'channel.unfollowed' | 'channel.upd
 export type NoticedEvent = Ownership & {
   /** Of the person, or of the channel. */
   jid: string;
-  /** WhatsApp's name of the notice that tells it, or that of the call that did it, the same when it is told again. Absent: it is told once. */
+  /**
+   * WhatsApp's name of the notice that tells it, or that of the call that did it: the same when it is told again.
+   * Absent: it is told once.
+   */
   notice?: string | undefined;
 } & (PersonNews | ChannelNews);
 

@@ -119,8 +119,8 @@ const OUTLIVED = `c.state <> 'erased' AND (g.session_id IS NULL OR c.until <= g.
 const GIVEN_UP = `c.until > g.since AND c.state = 'asked' AND c.attempts >= $5 AND c.asked_at < now() - $6 * interval '1 millisecond'`;
 
 /**
- * Looks without a lock: nearly always there is nothing to write, and a lock on the placement would have a takeover wait.
- * `concerned` are the sessions of which NOTE has something to write.
+ * Looks without a lock: nearly always there is nothing to write, and a lock on the placement would make a takeover
+ * wait. `concerned` are the sessions of which NOTE has something to write.
  */
 const LOOK = {
   name: 'look-for-gap-chats',

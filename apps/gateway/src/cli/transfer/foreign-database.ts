@@ -55,19 +55,23 @@ async function openMysql(target: URL): Promise<ForeignDatabase> {
   const database = decodeURIComponent(target.pathname.slice(1));
   if (database === '') throw new CommandError('--database names no database: mysql://user:password@host:3306/name.');
   // Only commands that read such a database load the client.
-  const { createConnection } = await import('mysql2/promise');
+  const { default: mysql } = await import('mysql2/promise');
   const accept = target.searchParams.get('sslaccept') ?? target.searchParams.get('ssl-mode');
-  const connection = await createConnection({
-    host: target.hostname,
-    port: target.port === '' ? 3306 : Number(target.port),
-    user: decodeURIComponent(target.username),
-    password: decodeURIComponent(target.password),
-    database,
-    connectTimeout: CONNECT_MS,
-    ...(accept !== null && { ssl: { rejectUnauthorized: /strict|verify/i.test(accept) } }),
-  }).catch((cause: Error) => {
-    throw new CommandError(`The database ${database} at ${target.host} does not answer (${cause.message}).`, { cause });
-  });
+  const connection = await mysql
+    .createConnection({
+      host: target.hostname,
+      port: target.port === '' ? 3306 : Number(target.port),
+      user: decodeURIComponent(target.username),
+      password: decodeURIComponent(target.password),
+      database,
+      connectTimeout: CONNECT_MS,
+      ...(accept !== null && { ssl: { rejectUnauthorized: /strict|verify/i.test(accept) } }),
+    })
+    .catch((cause: Error) => {
+      throw new CommandError(`The database ${database} at ${target.host} does not answer (${cause.message}).`, {
+        cause,
+      });
+    });
   return {
     table: (name) => quoted(name, '`'),
     column: (name) => quoted(name, '`'),
