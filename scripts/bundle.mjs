@@ -8,11 +8,12 @@
  *
  * Usage: node ../../scripts/bundle.mjs [--inside <package>] [--outside <package>] <entry> [<name>=<entry> ...]
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { coarse } from './lib/coarse-source-map.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FOLDER = 'bundle';
@@ -64,6 +65,10 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+for (const name of readdirSync(FOLDER).filter((one) => one.endsWith('.map'))) {
+  const file = join(FOLDER, name);
+  writeFileSync(file, JSON.stringify(coarse(JSON.parse(readFileSync(file, 'utf8')))));
+}
 writeFileSync(join(FOLDER, 'packages.json'), `${JSON.stringify(packagesOf(metafile), null, 2)}\n`);
 
 /**
