@@ -75,6 +75,7 @@ describe('a live call (MR-014, MR-168)', () => {
       'connection',
       'content-length',
       'host',
+      'x-call-id',
       'x-request-id',
       'x-session-epoch',
       'x-wag-nonce',
