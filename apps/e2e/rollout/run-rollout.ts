@@ -32,7 +32,8 @@ export interface RolloutReport {
   machine: string;
 }
 
-const WHOLE_MS = 120_000;
+/** Beside other work of the machine no message waits for long only now and then. */
+const WHOLE_MS = 300_000;
 const QUIET_MS = 120_000;
 const SEED = 1;
 /** How often the load of the machine is read. */
@@ -80,10 +81,12 @@ async function rehearse(
   async function step(name: RehearsalName): Promise<boolean> {
     const since = performance.now();
     let seconds = 0;
+    let wholeS = 0;
     try {
       await ALL[name]({ stage, onStrike: () => history.sampleSending() });
       seconds = (performance.now() - since) / 1_000;
       await untilWhole({ system }, options.sessions, WHOLE_MS);
+      wholeS = (performance.now() - since) / 1_000;
       await sleep(options.calmSeconds * 1_000);
     } catch (error) {
       seconds ||= (performance.now() - since) / 1_000;
@@ -92,7 +95,9 @@ async function rehearse(
     }
     steps.push({ name, seconds, refused: traffic.takeFailures(), reads: readers.take() });
     const { refused, reads } = steps.at(-1)!;
-    say(`${name}: ${seconds.toFixed(1)} s, refused ${JSON.stringify(refused)}, read ${JSON.stringify(reads)}`);
+    say(
+      `${name}: ${seconds.toFixed(1)} s, whole after ${wholeS.toFixed(1)} s, refused ${JSON.stringify(refused)}, read ${JSON.stringify(reads)}`,
+    );
     return problems.length === 0;
   }
 
