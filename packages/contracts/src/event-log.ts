@@ -45,8 +45,8 @@ const after = (absent: string) => ({
   ),
 });
 
-const page = {
-  ...after('`begin`'),
+/** How many events a page has, and how long it waits for the first. */
+export const pageOfEvents = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: EVENT_PAGE.most, default: EVENT_PAGE.default })),
   wait: Type.Optional(
     Type.Integer({
@@ -57,6 +57,8 @@ const page = {
     }),
   ),
 };
+
+const page = { ...after('`begin`'), ...pageOfEvents };
 
 const streamedEvents = Type.Optional(
   Type.String({

@@ -1,5 +1,5 @@
 import { type Static, type TProperties, Type } from 'typebox';
-import { EVENT_PAGE, EVENT_WAIT_SECONDS } from './event-log.ts';
+import { EVENT_PAGE, pageOfEvents } from './event-log.ts';
 import { WORKER_PAYLOADS, type WorkerEventType } from './events/index.ts';
 
 /** Days that the log of the workers goes back. */
@@ -38,15 +38,7 @@ const query = <P extends TProperties>(properties: P) => Type.Object(properties, 
 
 export const ListWorkerEventsQuerySchema = query({
   ...begin('`begin`'),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: EVENT_PAGE.most, default: EVENT_PAGE.default })),
-  wait: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: EVENT_WAIT_SECONDS,
-      default: 0,
-      description: 'Seconds to wait for an event when there is none.',
-    }),
-  ),
+  ...pageOfEvents,
   ...filters,
 });
 export const WorkerEventStreamQuerySchema = query({ ...begin('`now`'), ...filters });

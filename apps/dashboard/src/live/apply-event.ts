@@ -1,10 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query';
 import type { Broadcast, DashboardMetrics, Message, Session } from '../api/types.ts';
 import type { LiveEvent } from './event-connection.ts';
-import { changeMessage, freshenAllMessages, freshenMessages } from './newest-messages.ts';
+import { changeMessage, freshenAllMessages, freshenMessages, TOGETHER_MS } from './newest-messages.ts';
 
-/** Milliseconds in which events for the same answers are taken together. */
-const TOGETHER_MS = 300;
 /** The API allows 100 requests for figures in 15 minutes; between them the page counts along. */
 const FIGURES_EVERY_MS = 15_000;
 /** The gateway tells of a broadcast once in two seconds at most. */
@@ -103,14 +101,15 @@ export function applyEvent(client: QueryClient, { event, sessionId, data }: Live
   }
   if (/^(?:message|poll|media)\./.test(event)) {
     if (!receipt || event === 'message.sent') {
-      freshenMessages(client, sessionId, { messageId });
+      // One that was recovered may be older than all that are shown, in any page.
+      if (event === 'message.recovered') freshen(client, ['messages', sessionId]);
+      else freshenMessages(client, sessionId, { messageId });
       freshen(client, ['chats']);
     }
     if (messageId) freshen(client, ['timeline', messageId]);
     freshenFigures(client);
   }
-  // Messages that are older than those that are shown, in any page.
-  if (event === 'history.progress' || event === 'message.recovered') {
+  if (event === 'history.progress') {
     freshen(client, ['messages', sessionId]);
     freshen(client, ['chats']);
   }

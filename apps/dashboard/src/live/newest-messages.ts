@@ -4,8 +4,8 @@ import { messagesKey, readMessage, readMessages } from '../api/messages.ts';
 import type { Message } from '../api/types.ts';
 import { idOf, type MessagePages, withChange, withNewest, withoutMessage } from './message-pages.ts';
 
-/** Milliseconds in which events of a session are taken together. */
-const TOGETHER_MS = 300;
+/** Milliseconds in which events for the same answers are taken together. */
+export const TOGETHER_MS = 300;
 const CHATS = ['messages'] as const;
 
 export function changeMessage(client: QueryClient, messageId: string, change: (message: Message) => Message): void {
@@ -60,8 +60,9 @@ async function readAgain(
   const queryKey = messagesKey(sessionId, chat);
   const isLong = (client.getQueryData<MessagePages>(queryKey)?.pages.length ?? 0) > 1;
   if (!isLong) return client.invalidateQueries({ queryKey, exact: true });
-  const number = (latest.get(chat) ?? 0) + 1;
-  latest.set(chat, number);
+  const place = queryKey.join(' ');
+  const number = (latest.get(place) ?? 0) + 1;
+  latest.set(place, number);
   const read = <T>(name: string, queryFn: () => Promise<T>): Promise<T> =>
     client.fetchQuery({
       ...(client.getDefaultOptions().queries as object),
@@ -78,9 +79,10 @@ async function readAgain(
       .getQueryCache()
       .find({ queryKey, exact: true })
       ?.promise?.catch(() => undefined);
-    if (latest.get(chat) !== number) return;
-    client.setQueryData<MessagePages>(queryKey, (known) => known && withNewest(known, newest));
-    const covered = new Set(newest.messages.map(idOf));
+    const isLatest = latest.get(place) === number;
+    if (isLatest) client.setQueryData<MessagePages>(queryKey, (known) => known && withNewest(known, newest));
+    // A later reading covers the newest messages, and knows nothing of what has changed in older ones before it.
+    const covered = new Set(isLatest ? newest.messages.map(idOf) : []);
     const shown = new Set(
       client.getQueryData<MessagePages>(queryKey)?.pages.flatMap(({ messages }) => messages.map(idOf)),
     );

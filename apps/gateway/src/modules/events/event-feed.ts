@@ -24,10 +24,7 @@ export type FeedBegin = 'begin' | 'now' | { cursor: string };
  * The events of a scope from a position on, each once and those of a session in their order. It is pulled: a reader
  * that is slow holds no more than its positions here.
  */
-export interface EventFeed extends PulledFeed<FedEvent> {
-  /** Whether events are known that `next` has not given. */
-  hasMore(): boolean;
-}
+export type EventFeed = PulledFeed<FedEvent>;
 
 export interface FeedDependencies {
   log: EventLog;

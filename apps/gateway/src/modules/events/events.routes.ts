@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
 import {
   CreateEventTicketRequestSchema,
-  EVENT_PAGE,
   EVENT_TICKET_SECONDS,
   type EventFilterQuery,
   EventMessageSchema,
@@ -38,6 +37,7 @@ import type { EventStreams } from './event-streams.ts';
 import type { FeedScope } from './followed-sessions.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import type { StreamKind } from './open-streams.ts';
+import { readPage } from './read-page.ts';
 
 export interface EventsRoutesOptions {
   eventStreams: EventStreams;
@@ -152,31 +152,12 @@ export const eventsRoutes: FastifyPluginAsyncTypebox<EventsRoutesOptions> = asyn
     reply: FastifyReply,
     session: string | undefined,
   ) {
-    const { after, limit = EVENT_PAGE.default, wait = 0 } = request.query;
+    const { after } = request.query;
     const scope = await scopeOf(request, session);
     const filter = await filterOf(request, scope, false);
-    const open = eventStreams.streams.open(scope.workspaceId, 'wait');
-    try {
-      const feed = await openFeed(eventStreams, scope, filter, beginOf(after, 'begin'));
-      const end = () => feed.end();
-      open.onEnding = end;
-      reply.raw.once('close', end);
-      if (reply.raw.destroyed || (wait > 0 && open.isEnding)) end();
-      try {
-        const found = await feed.next(limit, wait * 1_000);
-        eventStreams.onSent?.('wait', found.length);
-        return ok({
-          events: found.map(payloadOf) as LoggedEvent[],
-          cursor: feed.cursor(),
-          hasMore: feed.hasMore(),
-        });
-      } finally {
-        reply.raw.removeListener('close', end);
-        feed.close();
-      }
-    } finally {
-      open.close();
-    }
+    const open = () => openFeed(eventStreams, scope, filter, beginOf(after, 'begin'));
+    const { events, ...page } = await readPage(eventStreams, scope.workspaceId, reply, open, request.query);
+    return ok({ events: events.map(payloadOf) as LoggedEvent[], ...page });
   }
 
   async function stream(request: Request, reply: FastifyReply, session: string | undefined) {

@@ -4,6 +4,8 @@ export interface PulledFeed<E> {
   next(limit: number, waitMs: number): Promise<E[]>;
   /** Behind all events that `next` has given or left out. */
   cursor(): string;
+  /** Whether events are known that `next` has not given. */
+  hasMore(): boolean;
   /** From now on `next` gives nothing. */
   end(): void;
   close(): void;

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
-  EVENT_PAGE,
   ListWorkerEventsQuerySchema,
   ListWorkerEventsResultSchema,
   success,
@@ -17,6 +16,7 @@ import { principalOf } from '../../principal.ts';
 import { writeEventStream } from './event-stream.ts';
 import type { EventStreams } from './event-streams.ts';
 import { createLiveFeed } from './live-feed.ts';
+import { readPage } from './read-page.ts';
 import { openWorkerFeed } from './worker-feed.ts';
 
 export interface WorkerEventsRoutesOptions {
@@ -47,26 +47,11 @@ export const workerEventsRoutes: FastifyPluginAsyncTypebox<WorkerEventsRoutesOpt
       },
     },
     async (request, reply) => {
-      const { workers, streams, onSent } = eventStreams;
-      const { limit = EVENT_PAGE.default, wait = 0 } = request.query;
-      const open = streams.open(principalOf(request).workspaceId, 'wait');
-      try {
-        const feed = await openWorkerFeed(workers, request.query, 'begin');
-        const end = () => feed.end();
-        open.onEnding = end;
-        reply.raw.once('close', end);
-        // A call that does not wait is answered while the process stops.
-        if (reply.raw.destroyed || (wait > 0 && open.isEnding)) end();
-        try {
-          const found = await feed.next(limit, wait * 1_000);
-          onSent?.('wait', found.length);
-          return ok({ events: found.map(({ event }) => event), cursor: feed.cursor(), hasMore: feed.hasMore() });
-        } finally {
-          reply.raw.removeListener('close', end);
-        }
-      } finally {
-        open.close();
-      }
+      const { query } = request;
+      const { workspaceId } = principalOf(request);
+      const open = () => openWorkerFeed(eventStreams.workers, query, 'begin');
+      const { events, ...page } = await readPage(eventStreams, workspaceId, reply, open, query);
+      return ok({ events: events.map(({ event }) => event), ...page });
     },
   );
 

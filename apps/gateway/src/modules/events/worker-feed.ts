@@ -10,10 +10,7 @@ export interface FedWorkerEvent {
   cursor: string;
 }
 
-export interface WorkerFeed extends PulledFeed<FedWorkerEvent> {
-  /** Whether the last call of `next` has left events over. */
-  hasMore(): boolean;
-}
+export type WorkerFeed = PulledFeed<FedWorkerEvent>;
 
 /** What a request asks for. */
 type Wanted = { [K in keyof WorkerEventsQuery]: WorkerEventsQuery[K] | undefined };
