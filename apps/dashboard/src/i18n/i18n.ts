@@ -1,5 +1,5 @@
 import i18next from 'i18next';
-import { initReactI18next, useTranslation } from 'react-i18next';
+import { useSyncExternalStore } from 'react';
 
 export const LANGUAGES = { en: 'English', id: 'Bahasa Indonesia' } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -15,7 +15,7 @@ function firstLanguage(): Language {
 }
 
 const i18n = i18next.createInstance();
-void i18n.use(initReactI18next).init({
+void i18n.init({
   lng: firstLanguage(),
   fallbackLng: 'en',
   initAsync: false,
@@ -23,15 +23,17 @@ void i18n.use(initReactI18next).init({
   // React escapes by itself.
   interpolation: { escapeValue: false },
   returnNull: false,
-  react: { useSuspense: false },
 });
 document.documentElement.lang = i18n.language;
 
 export const currentLanguage = (): Language => i18n.language as Language;
 
-export function useLanguage(): Language {
-  return useTranslation().i18n.language as Language;
+function followLanguage(onChange: () => void): () => void {
+  i18n.on('languageChanged', onChange);
+  return () => i18n.off('languageChanged', onChange);
 }
+
+export const useLanguage = (): Language => useSyncExternalStore(followLanguage, currentLanguage);
 
 export function setLanguage(language: Language): void {
   localStorage.setItem(STORED, language);
@@ -56,8 +58,10 @@ export function defineTexts<const T extends Record<string, string>>(
 ): { use: () => Texts<Base<keyof T>>; now: Texts<Base<keyof T>> } {
   i18n.addResourceBundle('en', namespace, texts.en);
   i18n.addResourceBundle('id', namespace, texts.id);
+  const inLanguage = (language: Language) => i18n.getFixedT(language, namespace) as unknown as Texts<Base<keyof T>>;
+  const translate = { en: inLanguage('en'), id: inLanguage('id') };
   return {
-    use: () => useTranslation(namespace, { i18n }).t as unknown as Texts<Base<keyof T>>,
+    use: () => translate[useLanguage()],
     now: (key, values) => (i18n.t as unknown as Texts<string>)(`${namespace}:${String(key)}`, values),
   };
 }
