@@ -13,6 +13,7 @@ import type { Phone } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { ExampleProgram, examplesOf } from './example-program.ts';
+import { LaravelApplication } from './laravel-application.ts';
 import { addNodeTypes, type InstalledSdk, installPackedSdk } from './packed-sdk.ts';
 
 const run = promisify(execFile);
@@ -236,17 +237,45 @@ describe('the clients of other languages, against a real system (MR-055)', () =>
     },
   );
 
-  test('the PHP of Laravel has no error of syntax', async () => {
-    const { command, args, env } = await findPhp(false);
-    const files = [
-      'src/Laravel/WaGateServiceProvider.php',
-      'src/Laravel/VerifyWaGateWebhook.php',
-      'config/wa-gate.php',
-    ];
-    for (const file of files) {
-      const path = fileURLToPath(repositoryFile(`clients/php/${file}`));
-      const { stdout } = await run(command, [...args, '-l', path], { env: { ...process.env, ...env } });
-      expect(stdout).toMatch(/^No syntax errors/m);
+  test('Laravel finds the package and its settings, sends, and takes nothing but verified events, as its README says', async () => {
+    const readme = readFileSync(repositoryFile('clients/php/README.md'), 'utf8');
+    const [routes = ''] = examplesOf(readme, 'php').filter((one) => one.includes('VerifyWaGateWebhook'));
+    const folder = join(sdk.folder, 'laravel');
+    const settings = { ...environment(), WA_GATE_WEBHOOK_SECRET: SECRET };
+    const shop = await LaravelApplication.make(folder, routes, settings);
+    await shop.artisan('vendor:publish', '--tag=wa-gate');
+    expect(readFileSync(join(folder, 'config/wa-gate.php'), 'utf8')).toBe(
+      readFileSync(repositoryFile('clients/php/config/wa-gate.php'), 'utf8'),
+    );
+
+    const port = await freePort();
+    const post = (path: string, json: object) =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        headers: { accept: 'application/json', 'content-type': 'application/json' },
+        body: JSON.stringify(json),
+      });
+    const running = shop.serve(port);
+    try {
+      await running.prints(/started/);
+      const notify = async () => {
+        const answer = await post('/orders/7/notify', { phone: `+${FRIEND}` });
+        return (await answer.json()) as { messageId: string };
+      };
+      const { messageId } = await notify();
+      expect(messageId).toMatch(/^[\da-f-]{36}$/);
+      await shows('Order 7 is on its way');
+      expect(await notify()).toMatchObject({ messageId });
+
+      expect((await post('/whatsapp', { event: 'message.received', data: { text: 'Forged' } })).status).toBe(401);
+      const webhook = { url: `http://127.0.0.1:${port}/whatsapp`, secret: SECRET, events: ['message.received'] };
+      await tenant.api.data('/api/sessions/shop/webhook', { method: 'PUT', json: webhook });
+      await system().sandbox.sendText(friend.number, shopNumber, 'To Laravel');
+      await running.prints(/^job message\.received To Laravel$/m);
+      expect(running.output).not.toContain('Forged');
+      await tenant.api.data('/api/sessions/shop/webhook', { method: 'DELETE' });
+    } finally {
+      await running.stop();
     }
   });
 });

@@ -140,13 +140,23 @@ final class Transport
             'follow_location' => 0,
             'protocol_version' => 1.1,
         ]]);
-        $stream = @fopen($url, 'r', false, $context);
-        if ($stream === false) {
-            throw $this->unreachable(error_get_last()['message'] ?? 'no connection');
+        // Frameworks make exceptions of warnings, and then `error_get_last` has those of something else.
+        $warning = 'no connection';
+        set_error_handler(static function (int $level, string $message) use (&$warning): bool {
+            $warning = $message;
+            return true;
+        });
+        try {
+            $stream = fopen($url, 'r', false, $context);
+            if ($stream === false) {
+                throw $this->unreachable($warning);
+            }
+            $text = stream_get_contents($stream);
+            $meta = stream_get_meta_data($stream);
+            fclose($stream);
+        } finally {
+            restore_error_handler();
         }
-        $text = stream_get_contents($stream);
-        $meta = stream_get_meta_data($stream);
-        fclose($stream);
         if ($text === false || $meta['timed_out']) {
             throw $this->unreachable("no answer within {$this->timeout} s");
         }
