@@ -118,12 +118,32 @@ export const DeleteContactResultSchema = Type.Object({
 });
 export type DeleteContactResult = Static<typeof DeleteContactResultSchema>;
 
+/** Why a row of an import is refused, for programs and for pages in other languages. */
+export const CONTACT_ROW_PROBLEMS = [
+  'no_name',
+  'long_name',
+  'unprintable_name',
+  'is_group',
+  'no_number',
+  'leading_zero',
+  'no_country_code',
+  'wrong_length',
+  'unknown_country_code',
+  'bad_jid',
+] as const;
+export type ContactRowProblem = (typeof CONTACT_ROW_PROBLEMS)[number];
+
 export const ImportContactsResultSchema = Type.Object({
   imported: Type.Integer({ description: 'Rows that were saved.' }),
   refused: Type.Integer({ description: 'Rows that were not.' }),
-  refusals: Type.Array(Type.Object({ line: Type.Integer(), reason: Type.String() }), {
-    description: `The first ${IMPORT_MAX_REFUSALS} of these, by their line in the file.`,
-  }),
+  refusals: Type.Array(
+    Type.Object({
+      line: Type.Integer(),
+      problem: oneOf(CONTACT_ROW_PROBLEMS, 'What is wrong, for programs.'),
+      reason: Type.String({ description: 'The same as a sentence for people.' }),
+    }),
+    { description: `The first ${IMPORT_MAX_REFUSALS} of these, by their line in the file.` },
+  ),
 });
 export type ImportContactsResult = Static<typeof ImportContactsResultSchema>;
 

@@ -9,6 +9,7 @@ export type Key = Schemas['Key'];
 export type Broadcast = Schemas['Broadcast'];
 export type Pacing = Schemas['Pacing'];
 export type Message = Schemas['Message'];
+export type Channel = Schemas['Channel'];
 export type Chat = Schemas['Chat'];
 export type Contact = Schemas['Contact'];
 export type DashboardMetrics = Schemas['DashboardMetrics'];

@@ -1,5 +1,6 @@
 import type { Broadcast } from '../../api/types.ts';
 import { number, percent } from '../../i18n/format.ts';
+import { numberProblem } from '../../ui/number-problems.ts';
 import { Badge, type Tone } from '../../ui/surface.tsx';
 import styles from './broadcasts.module.css';
 import type { BroadcastStatus, RecipientState } from './queries.ts';
@@ -38,10 +39,18 @@ export function RecipientBadge({ state }: { state: RecipientState }) {
   return <Badge tone={RECIPIENT_TONES[state]}>{t(`state_${state}`)}</Badge>;
 }
 
+/** How much of the list was done, from 0 to 1. For the API a cancelled one is done with all of it. */
+function shareDone({ status, progress, counts }: Broadcast): number {
+  if (status !== 'cancelled' || counts.total === 0) return progress;
+  return 1 - counts.cancelled / counts.total;
+}
+
 /** How far it is, as a bar and in figures; before the start, how many it is for. */
-export function Progress({ broadcast: { name, status, progress, counts } }: { broadcast: Broadcast }) {
+export function Progress({ broadcast }: { broadcast: Broadcast }) {
   const t = broadcastsTexts.use();
+  const { name, status, counts } = broadcast;
   if (status === 'draft' || status === 'scheduled') return <span>{t('toBeWritten', { count: counts.pending })}</span>;
+  const share = shareDone(broadcast);
   return (
     <div className={styles.progress}>
       <div
@@ -50,29 +59,23 @@ export function Progress({ broadcast: { name, status, progress, counts } }: { br
         aria-label={t('progressOf', { name })}
         aria-valuemin={0}
         aria-valuemax={100}
-        aria-valuenow={Math.round(progress * 100)}
+        aria-valuenow={Math.round(share * 100)}
       >
-        <div className={styles.fill} style={{ width: `${progress * 100}%` }} />
+        <div
+          className={styles.fill}
+          data-stopped={status === 'cancelled' || undefined}
+          style={{ width: `${share * 100}%` }}
+        />
       </div>
       <span>
-        {percent(progress)} · {t('sentOf', { sent: number(counts.sent), total: number(counts.total) })}
+        {percent(share)} · {t('sentOf', { sent: number(counts.sent), total: number(counts.total) })}
       </span>
     </div>
   );
 }
 
-/** Codes of rows that name nobody, each with a text of its own. */
-const PROBLEMS = [
-  'no_recipient',
-  'shortened_number',
-  'unreadable_row',
-  'no_number',
-  'leading_zero',
-  'no_country_code',
-  'wrong_length',
-  'unknown_country_code',
-  'bad_jid',
-] as const;
+/** Codes of rows without a number. */
+const PROBLEMS = ['no_recipient', 'shortened_number', 'unreadable_row'] as const;
 
 /** `CODE: sentence`, as failures of messages are told. */
 const CODED = /^[A-Z][A-Z0-9_]*: (.+)$/s;
@@ -88,6 +91,8 @@ export function reasonWords(reason: string): string {
   if (code === 'unsendable') return t('reason_unsendable', { reason: detail });
   const problem = PROBLEMS.find((one) => one === code);
   if (problem) return t(`reason_${problem}`, { sentence: detail });
+  const ofNumber = numberProblem(code);
+  if (ofNumber) return ofNumber;
   if (/^\d+$/.test(reason)) return t('reason_code', { code: reason });
   return CODED.exec(reason)?.[1] ?? reason;
 }

@@ -1,13 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Megaphone, Plus } from 'lucide-react';
 import { useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import type { Channel } from '../../api/types.ts';
 import { number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { SelectField } from '../../ui/field.tsx';
 import { Badge, Card, Empty, ErrorNotice, Loading, Page, Table } from '../../ui/surface.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
 import { AddChannelDialog, PostDialog } from './dialogs.tsx';
+import { channelsQuery } from './queries.ts';
 import { StatusUpdates } from './status-updates.tsx';
 import { channelsTexts } from './texts.ts';
 
@@ -47,15 +48,11 @@ export function ChannelsPage() {
   );
 }
 
-const readChannels = (session: string) =>
-  unwrap(api.GET('/api/sessions/{id}/channels', { params: { path: { id: session } } }));
-type Channel = Awaited<ReturnType<typeof readChannels>>['channels'][number];
-
 function Channels({ session }: { session: string }) {
   const t = channelsTexts.use();
   const [isAdding, setAdding] = useState(false);
   const [open, setOpen] = useState<Channel>();
-  const list = useQuery({ queryKey: ['channels', session], queryFn: () => readChannels(session), retry: false });
+  const list = useQuery(channelsQuery(session));
   const channels = list.data?.channels ?? [];
   const mayPost = ({ role }: Channel) => role === 'owner' || role === 'admin';
   return (

@@ -2,14 +2,14 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Archive, BellOff, MessagesSquare, Pin } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { Chat } from '../../api/types.ts';
 import { day, time } from '../../i18n/format.ts';
 import { Empty, ErrorNotice, Loading } from '../../ui/surface.tsx';
 import { Avatar } from './avatar.tsx';
 import styles from './chats.module.css';
 import { useSummary } from './message-content.tsx';
-import { nameOfChat, readable } from './names.ts';
+import { useChatNames } from './names.ts';
 import { type ChatChoice, chatsQuery, foundMessagesQuery } from './queries.ts';
 import type { ChatsSearch } from './search.ts';
 import { chatsTexts } from './texts.ts';
@@ -37,14 +37,15 @@ export function ChatList({
   const t = chatsTexts.use();
   const chats = useInfiniteQuery(chatsQuery(filter, search, choice));
   const { data, fetchNextPage, hasNextPage, isFetchingNextPage } = chats;
-  const all = data?.pages.flatMap(({ chats: some }) => some) ?? [];
+  const all = useMemo(() => data?.pages.flatMap(({ chats: some }) => some) ?? [], [data]);
+  const nameOf = useChatNames(all);
   const frame = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: all.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
-    getItemKey: (index) => `${all[index]?.sessionId} ${all[index]?.chat}`,
+    getItemKey: useCallback((index: number) => `${all[index]?.sessionId} ${all[index]?.chat}`, [all]),
   });
   const items = virtual.getVirtualItems();
   const lastIndex = items.at(-1)?.index ?? 0;
@@ -66,7 +67,7 @@ export function ChatList({
           const chat = all[index];
           return chat ? (
             <li key={key} className={styles.row} style={{ transform: `translateY(${start}px)`, height: ROW_HEIGHT }}>
-              <ChatRow chat={chat} wanted={wanted} />
+              <ChatRow chat={chat} name={nameOf(chat)} wanted={wanted} />
             </li>
           ) : null;
         })}
@@ -76,11 +77,10 @@ export function ChatList({
   );
 }
 
-function ChatRow({ chat, wanted }: { chat: Chat; wanted: ChatsSearch }) {
+function ChatRow({ chat, name, wanted }: { chat: Chat; name: string; wanted: ChatsSearch }) {
   const t = chatsTexts.use();
   const summary = useSummary();
   const { lastMessage, unreadCount, isGroup, lastActivityAt } = chat;
-  const name = nameOfChat(chat);
   const isOpen = wanted.chat === chat.chat && wanted.session === chat.sessionId;
   return (
     <Link
@@ -135,6 +135,7 @@ function FoundMessages({ text, filter }: { text: string; filter: string | undefi
   const summary = useSummary();
   const found = useQuery(foundMessagesQuery(text, filter));
   const messages = found.data?.messages ?? [];
+  const nameOf = useChatNames(messages);
   return (
     <div className={styles.found}>
       <h3>{t('results')}</h3>
@@ -143,7 +144,7 @@ function FoundMessages({ text, filter }: { text: string; filter: string | undefi
         {messages.map((message) => (
           <li key={message.messageId}>
             <Link to="/chats" search={{ session: message.sessionId, chat: message.chat }} className={styles.foundRow}>
-              <strong>{message.identities.chat.name ?? readable(message.chat)}</strong>
+              <strong>{nameOf({ ...message, identity: message.identities.chat })}</strong>
               <span>{summary(message)}</span>
               <time dateTime={message.createdAt}>{shortTime(message.createdAt)}</time>
             </Link>

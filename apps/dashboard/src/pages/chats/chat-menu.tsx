@@ -11,7 +11,7 @@ import { Menu } from '../../ui/menu.tsx';
 import { Empty, ErrorNotice, Loading } from '../../ui/surface.tsx';
 import { toastError } from '../../ui/toast.tsx';
 import { useSummary } from './message-content.tsx';
-import { readable } from './names.ts';
+import { useChatNames } from './names.ts';
 import { labelsQuery, starredQuery } from './queries.ts';
 import { chatsTexts } from './texts.ts';
 
@@ -149,15 +149,16 @@ function Starred({ sessionId }: { sessionId: string }) {
   const t = chatsTexts.use();
   const summary = useSummary();
   const { data, error, isLoading, refetch } = useQuery(starredQuery(sessionId));
+  const messages = data?.messages ?? [];
+  const nameOf = useChatNames(messages);
   if (isLoading) return <Loading rows={3} height={40} />;
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
-  const messages = data?.messages ?? [];
   if (messages.length === 0) return <Empty icon={Star} title={t('noStarred')} />;
   return (
     <ul>
       {messages.map((message) => (
         <li key={message.messageId}>
-          <strong>{message.identities.chat.name ?? readable(message.chat)}</strong>
+          <strong>{nameOf({ ...message, identity: message.identities.chat })}</strong>
           <p>{summary(message)}</p>
         </li>
       ))}

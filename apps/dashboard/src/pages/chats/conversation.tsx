@@ -15,7 +15,7 @@ import { ChatMenu } from './chat-menu.tsx';
 import styles from './chats.module.css';
 import { Composer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
-import { nameOfChat, readable } from './names.ts';
+import { useChatNames } from './names.ts';
 import { chatsTexts } from './texts.ts';
 import { TimelineDialog } from './timeline-dialog.tsx';
 
@@ -35,7 +35,8 @@ export function Conversation({
   const maySend = usePermission('messages.send');
   const session = useQuery(sessionQuery(sessionId));
   const state = session.data?.state;
-  const name = known ? nameOfChat(known) : readable(chat);
+  const place = { sessionId, chat };
+  const name = useChatNames([place])(known ?? place);
   const isGroup = known?.isGroup ?? chat.endsWith('@g.us');
   const [shown, setShown] = useState<Message>();
   const [replyTo, setReplyTo] = useState<Message>();

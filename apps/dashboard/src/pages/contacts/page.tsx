@@ -26,6 +26,7 @@ import { AnchorButton, Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { Checkbox, Form, Row, SearchField, TextField } from '../../ui/field.tsx';
 import { Menu } from '../../ui/menu.tsx';
+import { numberProblem } from '../../ui/number-problems.ts';
 import { Badge, Card, Empty, ErrorNotice, Loading, Muted, Notice, Page, Table } from '../../ui/surface.tsx';
 import { toast, toastError } from '../../ui/toast.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
@@ -338,6 +339,14 @@ function DeleteDialog({ contact, onClose }: { contact: Contact; onClose(): void 
   );
 }
 
+/** What is wrong with a row whose number is none of the reasons. */
+const ROW_PROBLEMS = ['no_name', 'long_name', 'unprintable_name', 'is_group'] as const;
+
+function rowProblem({ problem, reason }: { problem: string; reason: string }): string {
+  const ofRow = ROW_PROBLEMS.find((one) => one === problem);
+  return ofRow ? contactsTexts.now(`row_${ofRow}`) : (numberProblem(problem) ?? reason);
+}
+
 function ImportButton() {
   const t = contactsTexts.use();
   const picker = useRef<HTMLInputElement>(null);
@@ -377,9 +386,9 @@ function ImportButton() {
             {t('imported', { imported: number(take.data.imported), refused: number(take.data.refused) })}
           </Notice>
           <ul>
-            {take.data.refusals.map(({ line, reason }) => (
-              <li key={line}>
-                <strong>{t('line', { line })}</strong> {reason}
+            {take.data.refusals.map((refusal) => (
+              <li key={refusal.line}>
+                <strong>{t('line', { line: refusal.line })}</strong> {rowProblem(refusal)}
               </li>
             ))}
           </ul>

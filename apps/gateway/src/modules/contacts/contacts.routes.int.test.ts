@@ -137,8 +137,8 @@ describe('CSV (MR-052)', () => {
       imported: 1,
       refused: 2,
       refusals: [
-        { line: 3, reason: expect.stringContaining('country code') },
-        { line: 4, reason: 'The name is missing.' },
+        { line: 3, problem: 'leading_zero', reason: expect.stringContaining('country code') },
+        { line: 4, problem: 'no_name', reason: 'The name is missing.' },
       ],
     });
     expect(await names('?search=Dora')).toEqual(['Dora']);

@@ -1,6 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import {
   type Contact,
+  type ContactRowProblem,
   type DeleteContactResult,
   IMPORT_MAX_REFUSALS,
   type ImportContactsResult,
@@ -216,23 +217,32 @@ export function createContactsService(deps: {
   };
 }
 
+type Refusal = Omit<ImportContactsResult['refusals'][number], 'line'>;
+
 /** The jid of a row, or why it is refused. */
-function readRow({ phoneNumber, name }: ImportedRow): string | { reason: string } {
-  if (name === '') return { reason: 'The name is missing.' };
-  if (Array.from(name).length > NAME_MAX) return { reason: `The name is longer than ${NAME_MAX} characters.` };
-  if (NO_NAME.test(name)) return { reason: 'The name has control characters.' };
+function readRow({ phoneNumber, name }: ImportedRow): string | Refusal {
+  if (name === '') return { problem: 'no_name', reason: 'The name is missing.' };
+  if (Array.from(name).length > NAME_MAX)
+    return { problem: 'long_name', reason: `The name is longer than ${NAME_MAX} characters.` };
+  if (NO_NAME.test(name)) return { problem: 'unprintable_name', reason: 'The name has control characters.' };
   try {
     return personJid(phoneNumber);
   } catch (error) {
-    if (error instanceof ApiError) return { reason: error.message };
+    if (error instanceof ApiError)
+      return { problem: error.details?.problem as ContactRowProblem, reason: error.message };
     throw error;
   }
 }
 
-/** @throws {ApiError} INVALID_RECIPIENT */
+/** @throws {ApiError} INVALID_RECIPIENT, with a {@link ContactRowProblem} in `details.problem` */
 function personJid(ref: string): string {
   const jid = parseRecipient(ref);
-  if (jid.endsWith('@g.us')) throw new ApiError('INVALID_RECIPIENT', { message: 'A group is no contact.' });
+  if (jid.endsWith('@g.us')) {
+    throw new ApiError('INVALID_RECIPIENT', {
+      message: 'A group is no contact.',
+      details: { problem: 'is_group' satisfies ContactRowProblem },
+    });
+  }
   return jid;
 }
 
