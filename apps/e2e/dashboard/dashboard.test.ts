@@ -13,9 +13,14 @@ import type { Phone, PhoneChat } from '../harness/sandbox-client.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { type RunningBrowser, startBrowser } from './chromium.ts';
+import { type FirstAnswer, firstAnswer } from './first-answer.ts';
 import { Keyboard } from './keyboard.ts';
 import { PAGES } from './pages.ts';
+import { shiftsOf, watchStillness } from './stillness.ts';
 import { type Look, Visitor } from './visitor.ts';
+
+/** Of the screen times the way: browsers call a page still below 0.1. */
+const MOST_SHIFT = 0.01;
 
 let sandboxUrl = '';
 const system = useSystem({
@@ -549,6 +554,65 @@ describe('live (MR-059)', () => {
     }
   });
 
+  test('nothing that is shown moves when something comes by itself, on any page that is live (MR-200)', async () => {
+    const others = [await addPhone(system(), 'Still 1'), await addPhone(system(), 'Still 2')];
+    await tenant.api.data('/api/sessions/shop/pacing', { method: 'PATCH', json: { mode: 'off' } });
+    const { broadcastId } = await tenant.api.data<{ broadcastId: string }>('/api/broadcast', {
+      method: 'POST',
+      json: {
+        name: 'Kabar',
+        sessionIds: ['shop'],
+        message: 'Kabar baik',
+        recipients: [friend, ...others].map(({ number }) => number),
+      },
+    });
+    const visitor = await visitAs(tenant);
+    const { page } = visitor;
+    const moved: Record<string, unknown> = {};
+    const staysStill = async (path: string, happens: () => Promise<void>) => {
+      await visitor.goto(path);
+      await page.locator('h1').first().waitFor();
+      await visitor.settled();
+      await watchStillness(page);
+      await happens();
+      const shifts = await shiftsOf(page);
+      const sum = shifts.reduce((before, { value }) => before + value, 0);
+      console.info(`${path.split('?')[0]}: layout shift ${sum.toFixed(4)}`);
+      if (sum > MOST_SHIFT) moved[path] = shifts;
+    };
+    const send = (message: string) => linked.api.send('shop', { to: friend.number, type: 'text', message });
+
+    await staysStill('/', async () => {
+      const sent = page.locator('dt', { hasText: 'Sent today' }).locator('xpath=following-sibling::dd[1]');
+      const before = await sent.textContent();
+      await send('For the figures');
+      await expect.poll(() => sent.textContent()).not.toBe(before);
+    });
+    await staysStill('/sessions', async () => {
+      const connected = page.getByRole('row').filter({ hasText: 'shop' }).getByText('Connected', { exact: true });
+      await connected.waitFor();
+      await system().sandbox.addFault({ kind: 'login-failure', phone: linked.phone.number, code: 503 });
+      await system().sandbox.addFault({ kind: 'cut', phone: linked.phone.number });
+      await connected.waitFor({ state: 'detached' });
+      await connected.waitFor();
+    });
+    await staysStill(`/chats?session=shop&chat=${friend.number}%40s.whatsapp.net`, async () => {
+      for (const text of [
+        'Masih ada?',
+        'Yang mana saja yang masih ada, dan berapa harganya kalau saya ambil tiga sekaligus?',
+      ]) {
+        await system().sandbox.sendText(friend.number, linked.phone.number, text);
+        await page.getByRole('log').getByText(text).waitFor();
+      }
+    });
+    await staysStill(`/broadcasts/${broadcastId}`, async () => {
+      await tenant.api.data(`/api/broadcast/${broadcastId}/start`, { method: 'POST' });
+      await page.getByText('Completed', { exact: true }).waitFor();
+    });
+    expect(moved).toEqual({});
+    visitor.expectNoMisdeeds();
+  });
+
   test('a chat is archived on the page and pinned on the phone; each shows what the other does (MR-035)', async () => {
     const visitor = await visitAs(tenant);
     const { page } = visitor;
@@ -814,6 +878,20 @@ describe('the page itself', () => {
     expect((await gateway.call<{ code: string }>('/api/nowhere', { headers: accept })).body.code).toBe(
       'ROUTE_NOT_FOUND',
     );
+  });
+
+  test('answers after less than two seconds of work of the browser', async () => {
+    const visitor = await visit();
+    const first = await firstAnswer(visitor.page, `${url()}/login`, 'input[type=email]');
+    await visitor.login(tenant);
+    const again = await firstAnswer(visitor.page, `${url()}/`, '#content dd');
+    const told = ({ elapsed, processor }: FirstAnswer) =>
+      `${elapsed.toFixed(2)} s, of it ${processor.toFixed(2)} s of a core`;
+    console.info(`the page of the login answers after ${told(first)}; the overview, logged in, after ${told(again)}`);
+    for (const { processor } of [first, again]) {
+      expect(processor).toBeGreaterThan(0);
+      expect(processor).toBeLessThan(2);
+    }
   });
 
   test('a first visit loads at most 200 kB of compressed JavaScript; files are kept for ever', async () => {

@@ -67,16 +67,14 @@ function BackLink() {
 }
 
 function BroadcastView({ broadcast }: { broadcast: Broadcast }) {
-  const t = broadcastsTexts.use();
   const { broadcastId, name, status } = broadcast;
   const [intakes, setIntakes] = useState(() => intakesOf(broadcastId));
   return (
     <Page title={name} lead={<StatusBadge status={status} />} actions={<Actions broadcast={broadcast} />}>
       {isUnstarted(broadcast) && intakes.map((intake) => <IntakeNotice key={intake.source} intake={intake} />)}
-      {broadcast.waitsFor && (
-        <Notice tone={broadcast.waitsFor === 'queue_full' ? 'info' : 'warn'}>
-          {t(`waits_${broadcast.waitsFor}`)}
-          {broadcast.waitsUntil && ` ${t('waitsUntil', { time: dateTime(broadcast.waitsUntil) })}`}
+      {broadcast.waitsFor && status !== 'running' && (
+        <Notice tone="warn">
+          <Waits broadcast={broadcast} />
         </Notice>
       )}
       <Figures broadcast={broadcast} />
@@ -203,10 +201,29 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
   );
 }
 
+/** Why a broadcast does not go on now, if it does not. */
+function Waits({ broadcast: { waitsFor, waitsUntil } }: { broadcast: Broadcast }) {
+  const t = broadcastsTexts.use();
+  if (!waitsFor) return null;
+  return (
+    <>
+      {t(`waits_${waitsFor}`)}
+      {waitsUntil && ` ${t('waitsUntil', { time: dateTime(waitsUntil) })}`}
+    </>
+  );
+}
+
+/** They have their places from the start on: figures that come and go would move the others. */
+const USUAL_STATES = ['pending', 'queued', 'sent', 'failed', 'skipped'] as const satisfies readonly RecipientState[];
+const RARE_STATES = RECIPIENT_STATES.filter((state) => !USUAL_STATES.some((usual) => usual === state));
+
 function Figures({ broadcast }: { broadcast: Broadcast }) {
   const t = broadcastsTexts.use();
   const { counts, scheduledAt, startedAt, endedAt, createdAt, sessionIds } = broadcast;
-  const shown = RECIPIENT_STATES.filter((state) => state === 'sent' || counts[state] > 0);
+  const isKnown = (state: RecipientState) => counts[state] > 0;
+  const shown = isUnstarted(broadcast)
+    ? RECIPIENT_STATES.filter((state) => state === 'sent' || isKnown(state))
+    : [...USUAL_STATES, ...RARE_STATES.filter(isKnown)];
   return (
     <Card>
       <div className={styles.fields}>
@@ -230,6 +247,11 @@ function Figures({ broadcast }: { broadcast: Broadcast }) {
           {startedAt && <span>{t('startedAt', { time: dateTime(startedAt) })}</span>}
           {endedAt && <span>{t('endedAt', { time: dateTime(endedAt) })}</span>}
         </p>
+        {broadcast.status === 'running' && (
+          <p className={styles.waits} role="status">
+            <Waits broadcast={broadcast} />
+          </p>
+        )}
         {isMoving(broadcast) && broadcast.status === 'cancelled' && <Muted>{t('inFlight')}</Muted>}
       </div>
     </Card>
@@ -332,7 +354,9 @@ function Report({
       <Card
         title={t('recipients')}
         lead={
-          counts.sent > 0 && first && t('receipts', { delivered: number(first.delivered), read: number(first.read) })
+          !isUnstarted(broadcast) &&
+          first &&
+          t('receipts', { delivered: number(first.delivered), read: number(first.read) })
         }
         isFlush
         actions={
@@ -396,19 +420,29 @@ function RecipientTable({ rows }: { rows: readonly ReportRow[] }) {
             </div>
           ),
         },
-        { title: t('state'), cell: ({ state }) => <RecipientBadge state={state} /> },
+        {
+          title: t('state'),
+          cell: ({ state }) => (
+            <span className={styles.recipientState}>
+              <RecipientBadge state={state} />
+            </span>
+          ),
+        },
         { title: t('reason'), cell: ({ reason }) => (reason ? reasonWords(reason) : <Muted>–</Muted>) },
         { title: t('session'), cell: ({ sessionId }) => sessionId ?? <Muted>–</Muted> },
         {
           title: t('last'),
-          cell: ({ readAt, deliveredAt, sentAt }) =>
-            readAt
-              ? t('readAt', { time: dateTime(readAt) })
-              : deliveredAt
-                ? t('deliveredAt', { time: dateTime(deliveredAt) })
-                : sentAt
-                  ? t('sentAt', { time: dateTime(sentAt) })
-                  : '–',
+          cell: ({ readAt, deliveredAt, sentAt }) => (
+            <span className={styles.recipientNews}>
+              {readAt
+                ? t('readAt', { time: dateTime(readAt) })
+                : deliveredAt
+                  ? t('deliveredAt', { time: dateTime(deliveredAt) })
+                  : sentAt
+                    ? t('sentAt', { time: dateTime(sentAt) })
+                    : '–'}
+            </span>
+          ),
         },
       ]}
     />

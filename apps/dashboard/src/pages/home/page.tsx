@@ -172,16 +172,19 @@ function Figures({ metrics }: { metrics: DashboardMetrics | undefined }) {
   );
 }
 
-/** Sessions that somebody has to do something about. */
+/** Sessions that somebody has to do something about. It has its place also when there is none: nothing below moves. */
 function Attention() {
   const t = homeTexts.use();
   const words = useStateWords();
   const { data } = useQuery(sessionsQuery);
+  if (data?.sessions.length === 0) return null;
   const troubled = data?.sessions.filter(({ state }) => !['connected', 'stopped'].includes(state)) ?? [];
-  if (troubled.length === 0) return null;
   return (
     <Card title={t('attention')} lead={t('attentionLead')} isFlush>
       <ul className={styles.attention}>
+        {troubled.length === 0 && (
+          <li className={styles.note}>{data ? t('attentionNone') : <Skeleton height={20} width={220} />}</li>
+        )}
         {troubled.slice(0, 6).map((session) => (
           <li key={session.id}>
             <div>
