@@ -83,14 +83,15 @@ export function bytes(value: number): string {
   return `${cached(`b${digits}`, (locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits })).format(shown)} ${UNITS[step]}`;
 }
 
-/** Such as `2 d 3 h`, `5 min`, `12 s`. */
+/** Such as `2 d 3 h`, `1 h`, `5 min`, `12 s`. */
 export function duration(seconds: number): string {
   const [d, h, m] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60];
   const dayUnit = currentLanguage() === 'id' ? 'hr' : 'd';
   const hourUnit = currentLanguage() === 'id' ? 'jam' : 'h';
   const minuteUnit = currentLanguage() === 'id' ? 'mnt' : 'min';
-  if (d > 0) return `${d} ${dayUnit} ${h} ${hourUnit}`;
-  if (h > 0) return `${h} ${hourUnit} ${m} ${minuteUnit}`;
+  const both = (first: string, rest: number, unit: string) => (rest > 0 ? `${first} ${rest} ${unit}` : first);
+  if (d > 0) return both(`${d} ${dayUnit}`, h, hourUnit);
+  if (h > 0) return both(`${h} ${hourUnit}`, m, minuteUnit);
   if (m > 0) return `${m} ${minuteUnit}`;
   return `${Math.floor(seconds)} ${currentLanguage() === 'id' ? 'dtk' : 's'}`;
 }

@@ -37,15 +37,13 @@ export function NotFound() {
     <Page title={t('notFoundTitle')} isNarrow>
       <Empty
         icon={Compass}
-        title={t('notFoundTitle')}
+        title={t('notFoundText')}
         action={
           <LinkButton to="/" look="primary">
             {t('toHome')}
           </LinkButton>
         }
-      >
-        {t('notFoundText')}
-      </Empty>
+      />
     </Page>
   );
 }

@@ -120,8 +120,6 @@ function Figure({ term, value, note }: { term: string; value: ReactNode; note: R
 
 function Summary() {
   const t = fleetTexts.use();
-  // The API gives its reasons in English alone.
-  const language = useLanguage();
   const { data } = useQuery(autoscalingQuery);
   const networks = data?.filter(
     ({ workers, sessions }) => workers.ready + workers.aside + workers.offline + sessions > 0,
@@ -136,7 +134,18 @@ function Summary() {
       </dl>
     );
   }
-  return networks.map(({ network, workers, capacity, sessions, waitingSessions, desiredWorkers, advice, reasons }) => {
+  return networks.map((each) => {
+    const { network, workers, capacity, sessions, waitingSessions, desiredWorkers, advice, reasons } = each;
+    // The one that asks for most decides.
+    const [reason] = reasons.toSorted((one, other) => other.workers - one.workers);
+    const figures = {
+      sessions: number(sessions),
+      capacity: number(capacity),
+      waiting: number(waitingSessions),
+      cpu: percent(each.avgCpuUsage / 100),
+      memory: percent(each.avgMemoryUsage / 100),
+      aside: number(workers.aside),
+    };
     const missing = Math.abs(desiredWorkers - workers.ready);
     const suffix = networks.length > 1 ? ` (${t(`network_${network}`)})` : '';
     return (
@@ -159,7 +168,7 @@ function Summary() {
         <Figure
           term={t('advice')}
           value={t(`advice_${advice}`, { count: missing })}
-          note={language === 'en' ? reasons[0]?.sentence : ''}
+          note={reason && t(`because_${reason.trigger}`, figures)}
         />
       </dl>
     );

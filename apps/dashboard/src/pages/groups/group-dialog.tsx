@@ -34,7 +34,10 @@ export function GroupDialog({ session, group, onClose }: { session: string; grou
             rows={people.slice((page - 1) * PER_PAGE, page * PER_PAGE)}
             keyOf={({ jid }) => jid}
             columns={[
-              { title: t('name'), cell: ({ name, lid, jid }) => name ?? <Muted>{lid ?? jid}</Muted> },
+              {
+                title: t('name'),
+                cell: ({ name, phoneNumber, lid, jid }) => name ?? <Muted>{phoneNumber ? '–' : (lid ?? jid)}</Muted>,
+              },
               {
                 title: t('number'),
                 cell: ({ phoneNumber }) => (phoneNumber ? phone(phoneNumber) : <Muted>–</Muted>),

@@ -62,6 +62,8 @@ export function GroupsPage() {
         )
       }
     >
+      {all.isLoading && <Loading rows={6} />}
+      {all.error && !all.data && <ErrorNotice error={all.error} onRetry={() => void all.refetch()} />}
       {all.data && linked.length === 0 && (
         <Card>
           <Empty icon={Users} title={t('noSessionTitle')}>
