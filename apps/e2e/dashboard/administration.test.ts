@@ -1,51 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
-import type { Phone } from '../harness/sandbox-client.ts';
-import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { pairSession } from '../harness/pair-session.ts';
+import { expectSoundSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { WebhookReceiver } from '../harness/webhook-receiver.ts';
-import { type RunningBrowser, startBrowser } from './chromium.ts';
-import { type Look, Visitor } from './visitor.ts';
+import { broadcastJobs } from './broadcast-jobs.ts';
+import { useStage } from './stage.ts';
+import type { Look } from './visitor.ts';
 
-let sandboxUrl: string;
-const system = useSystem({
-  workers: 2,
-  // As `npm start` does: the gateway knows where the phones are.
-  adapt: async (spec) => {
-    if (spec.name === 'sandbox') sandboxUrl = spec.url;
-    return spec.name.startsWith('gateway') ? { ...spec, env: { ...spec.env, SANDBOX_PHONES_URL: sandboxUrl } } : spec;
-  },
-});
-
-let running: RunningBrowser;
-let tenant: Tenant;
-let shop: PairedSession;
-let friend: Phone;
-const visitors: Visitor[] = [];
-
-async function visitAs(person: { email: string; password: string }, look: Look = {}): Promise<Visitor> {
-  const visitor = await Visitor.arrive(running.browser, system().gateways[0]!.url, look);
-  visitors.push(visitor);
-  await visitor.login(person);
-  return visitor;
-}
+const stage = useStage({ workers: 2 });
+const { system } = stage;
 
 beforeAll(async () => {
-  [running, tenant] = await Promise.all([startBrowser(), registerTenant(system())]);
-  shop = await pairSession(system(), tenant, { sessionId: 'shop', phoneName: 'Toko Melati' });
   for (const sessionId of ['kasir', 'gudang']) {
-    await pairSession(system(), tenant, { sessionId, phoneName: `Telepon ${sessionId}` });
+    await pairSession(system(), stage.tenant, { sessionId, phoneName: `Telepon ${sessionId}` });
   }
-  friend = await system().sandbox.createPhone({ number: '6281234567890', name: 'Budi Santoso' });
-  await shop.api.send('shop', { to: friend.number, type: 'text', message: 'Halo' }, { wait: 'delivered' });
-});
-
-// Pages that nobody looks at any more would go on following events.
-afterEach(async () => {
-  for (const visitor of visitors.splice(0)) await visitor.leave();
-});
-afterAll(async () => {
-  await running?.stop();
 });
 
 const PAGES = {
@@ -63,7 +31,7 @@ describe('the pages of workspace, sandbox and administration (MR-200)', () => {
     async (_name, look) => {
       const findings: Record<string, string[]> = {};
       for (const who of ['workspace', 'administrator'] as const) {
-        const visitor = await visitAs(who === 'workspace' ? tenant : system().admin, look);
+        const visitor = await stage.visitAs(who === 'workspace' ? stage.tenant : system().admin, look);
         for (const path of PAGES[who]) {
           await visitor.goto(`/${path}`);
           await visitor.page.locator('h1').first().waitFor();
@@ -82,7 +50,7 @@ describe('the pages of workspace, sandbox and administration (MR-200)', () => {
 
 describe('the phone of the sandbox', () => {
   test('is made, scans, is written to and writes; its events come beside it; a fault is injected', async () => {
-    const admin = await visitAs(system().admin);
+    const admin = await stage.visitAs(system().admin);
     const { page } = admin;
     await admin.goto('/sessions?create=true');
     await page.getByLabel('Name').fill('Trial');
@@ -102,18 +70,18 @@ describe('the phone of the sandbox', () => {
     await page.getByRole('region', { name: 'Events' }).getByText('connection.open').first().waitFor();
 
     await screen.getByRole('button', { name: 'New chat' }).click();
-    await page.getByLabel('Number').fill('+62 812-3456-7890');
+    await page.getByLabel('Number').fill(`+${stage.friend.number}`);
     await page.getByRole('button', { name: 'Open', exact: true }).click();
     await screen.getByRole('textbox', { name: 'Message' }).fill('Written on the drawn phone');
     await page.keyboard.press('Enter');
     await screen.getByRole('log').getByText('Written on the drawn phone').waitFor();
     await waitFor(async () =>
-      (await system().sandbox.inbox(friend.number)).some(({ text }) => text === 'Written on the drawn phone'),
+      (await system().sandbox.inbox(stage.friend.number)).some(({ text }) => text === 'Written on the drawn phone'),
     );
     await page.getByRole('region', { name: 'Events' }).getByText('message.sent').first().waitFor();
 
     const own = (await page.getByRole('combobox', { name: 'Phone' }).inputValue()).replace(/\D/g, '');
-    await system().sandbox.sendText(friend.number, own, 'And an answer');
+    await system().sandbox.sendText(stage.friend.number, own, 'And an answer');
     await screen.getByRole('log').getByText('And an answer').waitFor();
     await page.getByRole('region', { name: 'Events' }).getByText('message.received').first().waitFor();
     await admin.picture('phone-in-use-1440-light');
@@ -131,7 +99,7 @@ describe('the phone of the sandbox', () => {
   });
 
   test('is not shown to those who may not drive it', async () => {
-    const visitor = await visitAs(tenant);
+    const visitor = await stage.visitAs(stage.tenant);
     await visitor.goto('/');
     await visitor.settled();
     expect(await visitor.page.getByRole('link', { name: 'Phone', exact: true }).count()).toBe(0);
@@ -141,7 +109,7 @@ describe('the phone of the sandbox', () => {
 
 describe('administration (MR-200)', () => {
   test('a worker is drained before one’s eyes: its sessions go to the other, and it takes no more', async () => {
-    const admin = await visitAs(system().admin);
+    const admin = await stage.visitAs(system().admin);
     const { page } = admin;
     await admin.goto('/admin/fleet');
     const cards = page
@@ -169,7 +137,7 @@ describe('administration (MR-200)', () => {
   });
 
   test('a user is made and changed, a tier is changed', async () => {
-    const admin = await visitAs(system().admin);
+    const admin = await stage.visitAs(system().admin);
     const { page } = admin;
     await admin.goto('/admin/users');
     await page.getByRole('button', { name: 'New user' }).click();
@@ -195,22 +163,27 @@ describe('administration (MR-200)', () => {
 
 describe('queues and versions (MR-097, MR-014, MR-200)', () => {
   test('an owner sees what waits, as it comes and goes; an administrator those of all', async () => {
-    const owner = await visitAs(tenant);
+    const owner = await stage.visitAs(stage.tenant);
     const { page } = owner;
     await owner.goto('/queues');
     const waiting = (name: string) =>
       page.getByRole('row').filter({ hasText: name }).getByRole('cell').nth(3).textContent();
     await expect.poll(() => waiting('message-queue')).toBe('0');
     const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
-    const later = await shop.api.send('shop', { to: friend.number, type: 'text', message: 'Later', scheduledAt });
+    const later = await stage.linked.api.send('shop', {
+      to: stage.friend.number,
+      type: 'text',
+      message: 'Later',
+      scheduledAt,
+    });
     await expect.poll(() => waiting('message-queue'), { timeout: 20_000 }).toBe('1');
     await owner.picture('queues-1440-light');
     expect(await page.getByLabel('Whose queues').count()).toBe(0);
     const { messageId } = later.body.data;
-    await shop.api.data(`/api/messages/${messageId}/cancel`, { method: 'POST' });
+    await stage.linked.api.data(`/api/messages/${messageId}/cancel`, { method: 'POST' });
     await expect.poll(() => waiting('message-queue'), { timeout: 20_000 }).toBe('0');
     owner.expectNoMisdeeds();
-    const admin = await visitAs(system().admin);
+    const admin = await stage.visitAs(system().admin);
     await admin.goto('/queues');
     await admin.page.getByLabel('Whose queues').selectOption('whole');
     await admin.page.getByText('webhook-queue').waitFor();
@@ -218,7 +191,7 @@ describe('queues and versions (MR-097, MR-014, MR-200)', () => {
   });
 
   test('a version is pinned, another one is tried and rolled back', async () => {
-    const admin = await visitAs(system().admin);
+    const admin = await stage.visitAs(system().admin);
     const { page } = admin;
     await admin.goto('/admin/fleet');
     const card = page.getByRole('region', { name: 'Version of WhatsApp Web' });
@@ -251,7 +224,7 @@ describe('queues and versions (MR-097, MR-014, MR-200)', () => {
 
 describe('the workspace (MR-046, MR-066, MR-200)', () => {
   test('somebody is invited by a link, and the audit log tells it', async () => {
-    const owner = await visitAs(tenant);
+    const owner = await stage.visitAs(stage.tenant);
     const { page } = owner;
     await owner.goto('/team');
     await page.getByRole('button', { name: 'Invite', exact: true }).click();
@@ -272,8 +245,7 @@ describe('the workspace (MR-046, MR-066, MR-200)', () => {
       .waitFor();
     owner.expectNoMisdeeds();
 
-    const guest = await Visitor.arrive(running.browser, system().gateways[0]!.url);
-    visitors.push(guest);
+    const guest = await stage.visit();
     await guest.page.goto(link);
     await guest.page.getByRole('heading', { level: 1 }).waitFor();
     await guest.page.getByRole('link', { name: 'Log in to accept' }).waitFor();
@@ -282,7 +254,7 @@ describe('the workspace (MR-046, MR-066, MR-200)', () => {
 
   test('a webhook is made, tried, and gets what comes', async () => {
     const receiver = await new WebhookReceiver().start();
-    const owner = await visitAs(tenant);
+    const owner = await stage.visitAs(stage.tenant);
     const { page } = owner;
     await owner.goto('/webhooks');
     await page.getByRole('button', { name: 'New webhook' }).click();
@@ -297,7 +269,7 @@ describe('the workspace (MR-046, MR-066, MR-200)', () => {
     await page.getByRole('button', { name: 'Open Kasir' }).click();
     await page.getByRole('button', { name: 'Send an example' }).click();
     await page.getByText(/Answered 200 in/).waitFor();
-    await system().sandbox.sendText(friend.number, shop.phone.number, 'To the webhook of the page');
+    await system().sandbox.sendText(stage.friend.number, stage.linked.phone.number, 'To the webhook of the page');
     const received = await receiver.waitForEvent(
       'message.received',
       ({ data }) => data.text === 'To the webhook of the page',
@@ -309,7 +281,7 @@ describe('the workspace (MR-046, MR-066, MR-200)', () => {
     // Its program refuses an event: the page says why, and sends it once more when the program is mended.
     const isRefused = ({ data }: { data: Record<string, unknown> }) => data.text === 'Refused at first';
     receiver.fail(isRefused, 422, 422, 422);
-    await system().sandbox.sendText(friend.number, shop.phone.number, 'Refused at first');
+    await system().sandbox.sendText(stage.friend.number, stage.linked.phone.number, 'Refused at first');
     await rows.filter({ hasText: '422' }).getByText('Trying again', { exact: true }).waitFor();
     await receiver.waitForEvent('message.received', isRefused);
     const before = receiver.requests.filter(({ event }) => event.id === received.id).length;
@@ -332,7 +304,7 @@ describe('the workspace (MR-046, MR-066, MR-200)', () => {
     // An address that is gone: what was given up goes out when it is switched on again and asked for.
     const isGone = ({ data }: { data: Record<string, unknown> }) => data.text === 'Given up at first';
     receiver.fail(isGone, 410);
-    await system().sandbox.sendText(friend.number, shop.phone.number, 'Given up at first');
+    await system().sandbox.sendText(stage.friend.number, stage.linked.phone.number, 'Given up at first');
     await page.getByRole('button', { name: 'Switch on' }).click();
     await page.getByRole('button', { name: 'Pause' }).waitFor();
     await deliveries.getByLabel('Status').selectOption('failed');
@@ -350,5 +322,7 @@ describe('the workspace (MR-046, MR-066, MR-200)', () => {
     await receiver.close();
   });
 });
+
+broadcastJobs(stage);
 
 expectSoundSystem(system);

@@ -6,7 +6,6 @@ import { useForm } from 'react-hook-form';
 import { api, unwrap } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, number, percent } from '../../i18n/format.ts';
-import { useLanguage } from '../../i18n/i18n.ts';
 import type { MenuEntry } from '../../ui/aria-menu.tsx';
 import buttonStyles from '../../ui/button.module.css';
 import { Button } from '../../ui/button.tsx';
