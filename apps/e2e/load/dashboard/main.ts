@@ -1,7 +1,9 @@
-// What a long chat and a long day cost in a real browser: frames while a chat of many messages is scrolled, and the
-// memory of the page over an hour of events, of which the clock of the page is told and nobody waits for.
+// What the dashboard costs in a real browser: the time until pages answer, frames while a chat of many messages is
+// scrolled, and the memory of the page over an hour of events, of which the clock of the page is told and nobody waits
+// for.
 import { loadavg } from 'node:os';
 import { startBrowser } from '../../dashboard/chromium.ts';
+import { firstAnswer } from '../../dashboard/first-answer.ts';
 import { Visitor } from '../../dashboard/visitor.ts';
 import { addPhone, pairSession, registerTenant } from '../../harness/pair-session.ts';
 import { startSystem } from '../../harness/system.ts';
@@ -57,9 +59,26 @@ try {
   const shop = await pairSession(system, tenant, { sessionId: 'shop' });
   const friend = await addPhone(system, 'Budi Santoso');
   await fillHistory(services.pool, { slugs: ['shop'], messages, chats: 1 });
+  await openPages();
   await scrollLongChat();
   await followAnHour();
   console.log(`load ${loadavg()[0]!.toFixed(1)}`);
+
+  async function openPages(): Promise<void> {
+    const visitor = await Visitor.arrive(running.browser, system.gateways[0]!.url);
+    const { url } = system.gateways[0]!;
+    console.log('\n| page | answers after, s | of it processor, s |\n|---|---|---|');
+    const told = async (name: string, path: string, selector: string) => {
+      const { elapsed, processor } = await firstAnswer(visitor.page, `${url}${path}`, selector);
+      console.log(`| ${name} | ${elapsed.toFixed(2)} | ${processor.toFixed(2)} |`);
+    };
+    await told('login, first visit', '/login', 'input[type=email]');
+    await visitor.login(tenant);
+    await told('overview', '/', '#content dd');
+    await told('a chat', `/chats?session=shop&chat=${encodeURIComponent(CHAT)}`, '[data-message-id]');
+    visitor.expectNoMisdeeds();
+    await visitor.leave();
+  }
 
   async function scrollLongChat(): Promise<void> {
     const visitor = await Visitor.arrive(running.browser, system.gateways[0]!.url);
