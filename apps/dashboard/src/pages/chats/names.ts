@@ -1,11 +1,9 @@
 import { type UseQueryResult, useQueries } from '@tanstack/react-query';
 import type { Channel, Chat, Message } from '../../api/types.ts';
 import { phone } from '../../i18n/format.ts';
+import { readable } from '../../i18n/jid.ts';
 import { channelsQuery } from '../channels/queries.ts';
 import { chatsTexts } from './texts.ts';
-
-/** The part of a jid that people know: the number, or the id of a group. */
-export const numberOf = (jid: string): string => jid.split('@', 1)[0]!.split(':', 1)[0]!;
 
 type Place = Pick<Chat, 'sessionId' | 'chat'>;
 type Named = Place & Partial<Pick<Chat, 'name' | 'identity'>>;
@@ -31,9 +29,6 @@ export function useChatNames(places: readonly Place[]): (chat: Named) => string 
     return identity?.phoneNumber ? phone(identity.phoneNumber) : readable(chat);
   };
 }
-
-export const readable = (jid: string): string =>
-  jid.endsWith('@s.whatsapp.net') ? phone(numberOf(jid)) : numberOf(jid);
 
 export function nameOfSender({ senderName, identities, from }: Message): string {
   const { from: sender, participant } = identities;

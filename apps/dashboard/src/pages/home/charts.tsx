@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type CSSProperties, useMemo, useState } from 'react';
 import type { DashboardHistory } from '../../api/types.ts';
 import { dateTime, day, number } from '../../i18n/format.ts';
+import { readable } from '../../i18n/jid.ts';
 import { Card, ErrorNotice, Grid, Muted, Skeleton, Table } from '../../ui/surface.tsx';
 import { type Series, TimeChart } from '../../ui/time-chart.tsx';
 import styles from './home.module.css';
@@ -142,7 +143,7 @@ function Details({ history }: { history: DashboardHistory }) {
       </Card>
       <Card title={t('contacts')} lead={t('contactsLead')}>
         <Bars
-          rows={topContacts.map(({ name, chat, messages }) => ({ name: name ?? chat, value: messages }))}
+          rows={topContacts.map(({ name, chat, messages }) => ({ name: name ?? readable(chat), value: messages }))}
           empty={t('nothing')}
         />
       </Card>
