@@ -247,9 +247,9 @@ function Figures({ broadcast }: { broadcast: Broadcast }) {
           {startedAt && <span>{t('startedAt', { time: dateTime(startedAt) })}</span>}
           {endedAt && <span>{t('endedAt', { time: dateTime(endedAt) })}</span>}
         </p>
-        {broadcast.status === 'running' && (
+        {!isUnstarted(broadcast) && (
           <p className={styles.waits} role="status">
-            <Waits broadcast={broadcast} />
+            {broadcast.status === 'running' && <Waits broadcast={broadcast} />}
           </p>
         )}
         {isMoving(broadcast) && broadcast.status === 'cancelled' && <Muted>{t('inFlight')}</Muted>}
