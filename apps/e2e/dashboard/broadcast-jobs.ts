@@ -38,6 +38,15 @@ export function broadcastJobs(stage: Stage): void {
       await inIndonesian.goto(new URL(page.url()).pathname);
       const table = inIndonesian.page.getByRole('table', { name: 'Penerima' });
       await table.getByText('Nomor telepon terdiri dari 7 sampai 15 angka, termasuk kode negara.').waitFor();
+      await inIndonesian.goto('/contacts');
+      await inIndonesian.page.locator('input[type=file]').setInputFiles({
+        name: 'kontak.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(`phoneNumber,name\n${other.number},Ann\n08121234567,Ben\n${other.number},\n`),
+      });
+      const result = inIndonesian.page.getByRole('dialog');
+      await result.getByText('Nomor diawali kode negara, bukan 0').waitFor();
+      await result.getByText('Namanya tidak ada.').waitFor();
       await page.getByLabel('Preview for').fill(other.number);
       await page.getByRole('button', { name: 'Show', exact: true }).click();
       await page.getByRole('status').getByText('Hello Ann, order 4711 is ready.').waitFor();
@@ -203,6 +212,8 @@ export function broadcastJobs(stage: Stage): void {
       await page.getByRole('button', { name: 'Cancel the broadcast' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel the broadcast' }).click();
       await page.locator('header').getByText('Cancelled', { exact: true }).waitFor();
+      const done = Number(await page.getByRole('progressbar').getAttribute('aria-valuenow'));
+      expect(done).toBeLessThan(100);
       expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
       visitor.expectNoMisdeeds();
     });

@@ -210,6 +210,8 @@ export function chatJobs(stage: Stage): void {
       await page.getByRole('dialog').getByRole('cell', { name: 'Dua harga satu' }).waitFor();
       await looks('channel-in-use');
       await page.keyboard.press('Escape');
+      await visitor.goto('/chats');
+      await page.getByRole('complementary', { name: 'Chats' }).getByText('Promo mingguan').waitFor();
 
       await visitor.goto(`/sessions/${stage.linked.sessionId}/account`);
       await page.getByLabel('About', { exact: true }).fill('Buka setiap hari');

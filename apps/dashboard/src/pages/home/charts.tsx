@@ -3,7 +3,7 @@ import { type CSSProperties, useMemo, useState } from 'react';
 import type { DashboardHistory } from '../../api/types.ts';
 import { dateTime, day, number } from '../../i18n/format.ts';
 import { readable } from '../../i18n/jid.ts';
-import { Card, ErrorNotice, Grid, Muted, Skeleton, Table } from '../../ui/surface.tsx';
+import { Card, ErrorNotice, Muted, Skeleton, Table } from '../../ui/surface.tsx';
 import { type Series, TimeChart } from '../../ui/time-chart.tsx';
 import styles from './home.module.css';
 import { type Grouping, historyQuery, type Scope } from './queries.ts';
@@ -117,7 +117,7 @@ function Details({ history }: { history: DashboardHistory }) {
   const unit = t('milliseconds');
   const shown = (value: number | null) => (value === null ? '–' : `${number(value)} ${unit}`);
   return (
-    <Grid>
+    <div className={styles.details}>
       <Card title={t('responseTimes')} lead={t('responseTimesLead')}>
         {responseTimes.some(({ messages }) => messages > 0) ? (
           <div className={styles.chart}>
@@ -164,6 +164,6 @@ function Details({ history }: { history: DashboardHistory }) {
           empty={t('nothing')}
         />
       </Card>
-    </Grid>
+    </div>
   );
 }
