@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts';
 /** What is done with a session: linking it again, its proxy, its risk and its pacing. */
 export function sessionJobs(stage: Stage): void {
   describe('how a session connects (MR-174, MR-200)', () => {
-    test('one that the phone has removed is stage.linked again on its page; a proxy that cannot be is refused in words', async () => {
+    test('one that the phone has removed is linked again on its page; a proxy that cannot be is refused in words', async () => {
       const again = await pairSession(stage.system(), stage.tenant, { phoneName: 'Gone and back' });
       const visitor = await stage.visitAs(stage.tenant);
       const { page } = visitor;
