@@ -71,7 +71,7 @@ export function storedContextOf(
   chatJid: string,
 ): MessageContext | undefined {
   const { quoted, mentions, mentionsAll, forwardedCount, linkPreview, album } = context ?? {};
-  const { thumbnail: _, picture: __, ...preview } = linkPreview ?? {};
+  const { thumbnail: _, picture: __, pictureRefusal: ___, ...preview } = linkPreview ?? {};
   const isEmpty = !quoted && !mentions && !mentionsAll && !forwardedCount && !linkPreview && !viewOnce && !album;
   if (isEmpty) return undefined;
   const text = quoted?.text && quotedText(quoted.text);

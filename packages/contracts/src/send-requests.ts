@@ -36,7 +36,8 @@ const LinkPreviewRequestSchema = Type.Object(
       Type.Unsafe<MediaSource>({
         ...MediaSourceSchema,
         description:
-          'A picture that phones show large above the title. It is uploaded to WhatsApp like that of an image message; its thumbnail is made from it.',
+          'A picture that phones show large above the title. It is uploaded to WhatsApp like that of an image message; its thumbnail is made from it. ' +
+          'When it cannot be uploaded, the text goes out without it, and the timeline says why.',
         examples: [{ url: 'https://example.com/offer.jpg' }],
       }),
     ),

@@ -12,6 +12,7 @@ export const TIMELINE_STEPS = [
   'accepted',
   'received',
   'attempt',
+  'picture_left_out',
   'wire',
   'server_ack',
   'delivered',
@@ -46,12 +47,15 @@ export type TimelineDelivery = Static<typeof DeliverySchema>;
 
 export const TimelineEntrySchema = Type.Object({
   at: timestamp(),
-  step: oneOf(TIMELINE_STEPS),
+  step: oneOf(
+    TIMELINE_STEPS,
+    '`picture_left_out`: the picture of its link preview could not be uploaded, and the text goes out without it.',
+  ),
   attempt: Type.Optional(Type.Integer({ description: 'Of `attempt`: counts from 1.' })),
   worker: Type.Optional(Type.String({ description: 'Of `attempt`: who made it.' })),
   epoch: Type.Optional(Type.Integer({ description: 'Of `attempt`: which placement of the session made it.' })),
-  code: Type.Optional(nullable(Type.String({ description: 'Of `failed`.' }))),
-  message: Type.Optional(nullable(Type.String({ description: 'Of `failed`.' }))),
+  code: Type.Optional(nullable(Type.String({ description: 'Of `failed` and `picture_left_out`.' }))),
+  message: Type.Optional(nullable(Type.String({ description: 'Of `failed` and `picture_left_out`.' }))),
   seq: Type.Optional(Type.Integer({ description: 'Of `event`.' })),
   event: Type.Optional(oneOf(EVENT_TYPES, 'Of `event`: its type.')),
   delivery: Type.Optional(DeliverySchema),

@@ -206,6 +206,7 @@ export { acceptMessages } from './outbox/accept-many.ts';
 export type { Acceptance, AcceptedMessage, AcceptedPart, Schedule } from './outbox/acceptance.ts';
 export { findEarlierUse, hashRequest, type IdempotencyKeys, type UsedKeys } from './outbox/idempotency.ts';
 export { isPaced, laneOf, PACED_LANES, type Priority, priorityOf } from './outbox/lanes.ts';
+export { leavePreviewPictureOut } from './outbox/leave-picture-out.ts';
 export { moveChat } from './outbox/move-chat.ts';
 export {
   beginAttempt,

@@ -32,6 +32,8 @@ export interface FileToUpload {
   mediaType: MediaType;
   /** It is not encrypted: it belongs to a channel. @default false */
   isPlain?: boolean;
+  /** The picture of a link preview: the text can go without it. @default false */
+  isPreview?: boolean;
 }
 
 /** Both directions of one kind of the registry in `@wa-gate/contracts`. */

@@ -48,7 +48,7 @@ export interface OutboundContent {
 
 function previewPicture({ context }: OutboundRequest): FileToUpload | undefined {
   const picture = context?.linkPreview?.picture;
-  return picture && { file: picture, mediaType: 'linkThumbnail' };
+  return picture && { file: picture, mediaType: 'linkThumbnail', isPreview: true };
 }
 
 /** Builds with the codec of each kind. */

@@ -241,17 +241,23 @@ describe('a media host that does not do what it should (MR-011)', () => {
 });
 
 describe('what is not in the media store', () => {
-  it('a file that is gone, or that has become another one, is refused before anything is sent', async () => {
-    const file = await put(randomBytes(400));
-    const upload = async (wrong: Partial<FileReference>) =>
-      await uploadsWith().upload(await context(), { file: { ...file, ...wrong }, mediaType: 'image' });
-    await expect(upload({ storageKey: 'nothing' })).rejects.toMatchObject({ code: 'MEDIA_NOT_FOUND' });
-    await expect(upload({ size: 399 })).rejects.toMatchObject({ code: 'MEDIA_UNREADABLE' });
-    await expect(upload({ sha256: Buffer.alloc(32).toString('base64') })).rejects.toMatchObject({
-      code: 'MEDIA_UNREADABLE',
-    });
-    expect(asked).toBe(0);
-  });
+  it.each([
+    ['a chat', false],
+    ['a channel', true],
+  ])(
+    'a file for %s that is gone, or that has become another one, is refused before anything is sent',
+    async (_, isPlain) => {
+      const file = await put(randomBytes(400));
+      const upload = async (wrong: Partial<FileReference>) =>
+        await uploadsWith().upload(await context(), { file: { ...file, ...wrong }, mediaType: 'image', isPlain });
+      await expect(upload({ storageKey: 'nothing' })).rejects.toMatchObject({ code: 'MEDIA_NOT_FOUND' });
+      await expect(upload({ size: 399 })).rejects.toMatchObject({ code: 'MEDIA_UNREADABLE' });
+      await expect(upload({ sha256: Buffer.alloc(32).toString('base64') })).rejects.toMatchObject({
+        code: 'MEDIA_UNREADABLE',
+      });
+      expect(asked).toBe(0);
+    },
+  );
 });
 
 it('an upload ends at once when its connection is over, also while it waits (I7)', async () => {

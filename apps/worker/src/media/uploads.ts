@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Ownership } from '@wa-gate/cluster';
 import type { FileReference } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
@@ -9,6 +8,7 @@ import { findUpload, forgetUpload, recordUpload } from '@wa-gate/messaging';
 import type { FileToUpload } from '../content/codec.ts';
 import type { MediaConnection, MediaHost } from '../whatsapp/media-connection.ts';
 import type { Connection } from '../whatsapp/socket.ts';
+import { GivingWay } from './giving-way.ts';
 import { isStillThere } from './hosted-file.ts';
 import { encrypted, encryptedLength, measure, mediaKeysOf } from './media-cipher.ts';
 import { MEDIA_TYPES } from './media-type.ts';
@@ -86,6 +86,7 @@ export class Uploads {
   readonly #deps: UploadsDependencies;
   readonly #pace: UploadPace;
   readonly #slots: UploadSlots;
+  readonly #givingWay: GivingWay;
   /** The media connections of connections, until their time is over. */
   readonly #hosts = new WeakMap<UploadConnection, { known: MediaConnection; until: number }>();
   /** What is on its way, by connection and file: many messages may carry the same one. */
@@ -95,6 +96,7 @@ export class Uploads {
     this.#deps = deps;
     this.#pace = deps.pace ?? UPLOAD_PACE;
     this.#slots = new UploadSlots(this.#pace);
+    this.#givingWay = new GivingWay(deps.clock);
   }
 
   /**
@@ -111,6 +113,11 @@ export class Uploads {
     const upload = this.#find(context, needed).finally(() => running.delete(key));
     running.set(key, upload);
     return upload;
+  }
+
+  /** A message without a file is being sent: for a moment uploads go slowly. */
+  giveWay(): void {
+    this.#givingWay.giveWay();
   }
 
   async #find(context: UploadContext, needed: FileToUpload): Promise<UploadedFile> {
@@ -145,7 +152,7 @@ export class Uploads {
 
   async #make(context: UploadContext, needed: FileToUpload): Promise<UploadedFile> {
     const { file, isPlain } = needed;
-    const body = isPlain ? plainBody(file) : await this.#encrypt(context, needed);
+    const body = await (isPlain ? this.#plain(context, file) : this.#encrypt(context, needed));
     const address = await this.#tryHosts(context, needed, body);
     const { word } = MEDIA_TYPES[needed.mediaType];
     this.#deps.logger.debug({ ...context.owner, word, isPlain, size: file.size }, 'file uploaded');
@@ -155,6 +162,17 @@ export class Uploads {
       fileSha256: Buffer.from(file.sha256, 'base64'),
       fileLength: file.size,
     };
+  }
+
+  /** The file itself. The host refuses bytes with another hash, so that it is known before whether they are the same. */
+  async #plain({ signal }: UploadContext, file: FileReference): Promise<Body> {
+    const hash = createHash('sha256');
+    await this.#watched(signal, async (watch) => {
+      for await (const piece of await this.#open(file, watch)) hash.update(piece);
+    });
+    const sha256 = hash.digest();
+    if (sha256.toString('base64') !== file.sha256) throw fileChanged();
+    return { sha256, length: file.size, of: (bytes) => bytes, keys: {} };
   }
 
   async #encrypt(context: UploadContext, { file, mediaType }: FileToUpload): Promise<Body> {
@@ -264,7 +282,7 @@ export class Uploads {
     const bytes = await store.get(storageKey).catch((error: unknown) => {
       throw error instanceof MediaMissingError ? fileGone(error) : error;
     });
-    return readWhole(bytes, watch);
+    return this.#givingWay.read(bytes, watch);
   }
 
   async #mediaConnection(connection: UploadConnection): Promise<MediaConnection> {
@@ -291,50 +309,8 @@ interface Body {
   keys: Pick<UploadedFile, 'mediaKey' | 'fileEncSha256' | 'mediaKeyTimestamp' | 'sidecar'>;
 }
 
-/** The file itself. The host refuses bytes with another hash. */
-const plainBody = ({ sha256, size }: FileReference): Body => ({
-  sha256: Buffer.from(sha256, 'base64'),
-  length: size,
-  of: (file) => file,
-  keys: {},
-});
-
 /** What makes two uploads the same. */
 function keyOf({ file, mediaType, isPlain }: FileToUpload) {
   const { word, plainPath } = MEDIA_TYPES[mediaType];
   return { sha256: Buffer.from(file.sha256, 'base64'), mediaType: isPlain ? plainPath.split('/').at(-1)! : word };
-}
-
-/** Bytes. To encrypt and hash them takes about a fifth of a millisecond. */
-const TURN_BYTES = 16_384;
-
-/**
- * One piece of one upload in each turn of the event loop. What sends a text passes the event loop a dozen times: it would
- * wait each time for a chunk of every upload.
- */
-let lastTurn = Promise.resolve();
-function takeTurn(): Promise<void> {
-  lastTurn = lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
-  return lastTurn;
-}
-
-/** Ends the stream also when it is not read to its end. */
-async function* readWhole(stream: Readable, watch: ProgressWatch): AsyncGenerator<Buffer> {
-  const { signal } = watch;
-  const abort = () => stream.destroy(signal.reason as Error);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    for await (const chunk of stream) {
-      watch.moved();
-      const bytes = chunk as Buffer;
-      for (let at = 0; at < bytes.length; at += TURN_BYTES) {
-        await takeTurn();
-        yield bytes.subarray(at, at + TURN_BYTES);
-      }
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-    stream.destroy();
-  }
 }

@@ -64,6 +64,7 @@ const noUploads = {
   upload: async (): Promise<never> => {
     throw new Error('No message here has a file.');
   },
+  giveWay: () => undefined,
 };
 
 function createDispatcher(pool = database.pool): Dispatcher {

@@ -58,7 +58,7 @@ function createDispatcher(): Dispatcher {
     outcomes,
     changes: createChangeWriter({ ...writing, outcomes }),
     timers: new ChatTimers(pool),
-    uploads: { upload },
+    uploads: { upload, giveWay: () => undefined },
     mayStart: () => true,
     onStuck: () => undefined,
     isTimeLocked: async () => false,
@@ -167,6 +167,57 @@ describe('an upload that fails', () => {
     expect(captions()).toEqual(['behind']);
     await inOutbox(messageId, 'FAILED');
     expect(await read(messageId)).toMatchObject({ message: 'FAILED', error: 'MEDIA_UPLOAD_REFUSED', payload: null });
+  });
+});
+
+describe('a text with a large picture in its link preview (MR-011)', () => {
+  const preview = { url: 'https://example.com/offer', title: 'Our offer', thumbnail: FILE.thumbnail! };
+  const offer = (): OutboundRequest => ({
+    type: 'text',
+    text: 'See https://example.com/offer',
+    context: { linkPreview: { ...preview, picture: FILE } },
+  });
+  const requestOf = async (messageId: string) =>
+    (await database.pool.query('SELECT request FROM outbox WHERE message_id = $1', [messageId])).rows[0].request;
+  const refused = new UploadRefusedError('MEDIA_NOT_FOUND', 'The file is not in the media store any more.');
+
+  it.each([
+    ['gone', refused, { code: refused.code, message: refused.message }],
+    ['not to be read', new Error('EIO'), { code: 'SEND_FAILED', message: expect.any(String) }],
+  ])('that is %s goes without it, before those behind it, and the row says why', async (_, error, refusal) => {
+    dispatcher.opened(owner, fake);
+    const { messageId } = await accept(offer());
+    await uploading(1);
+    await text('behind');
+    asked[0]!.fail(error);
+    await relayed(2);
+    const shown = fake.relayed[0]!.message.extendedTextMessage!;
+    expect(shown).toMatchObject({ text: 'See https://example.com/offer', title: 'Our offer' });
+    expect(shown.jpegThumbnail).toHaveLength(Buffer.from(FILE.thumbnail!, 'base64').length);
+    expect(shown.thumbnailDirectPath ?? '').toBe('');
+    expect(fake.relayed[1]!.message.conversation).toBe('behind');
+    await inOutbox(messageId, 'SENT');
+    const linkPreview = { ...preview, pictureRefusal: { ...refusal, at: expect.any(String) } };
+    expect((await requestOf(messageId)).context).toEqual({ linkPreview });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('goes with it when it is uploaded', async () => {
+    dispatcher.opened(owner, fake);
+    await accept(offer());
+    await uploading(1);
+    asked[0]!.done(UPLOADED);
+    await relayed(1);
+    expect(fake.relayed[0]!.message.extendedTextMessage!.thumbnailDirectPath).toBe(UPLOADED.directPath);
+  });
+
+  it('of a connection that ends meanwhile keeps it for the next one (I8)', async () => {
+    dispatcher.opened(owner, fake);
+    const { messageId } = await accept(offer());
+    await uploading(1);
+    dispatcher.closed(owner);
+    await inOutbox(messageId, 'QUEUED');
+    expect((await requestOf(messageId)).context.linkPreview.picture).toEqual(FILE);
   });
 });
 

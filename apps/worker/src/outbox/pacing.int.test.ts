@@ -44,7 +44,7 @@ function createDispatcher(): Dispatcher {
     outcomes,
     changes: createChangeWriter({ ...writing, outcomes }),
     timers: new ChatTimers(pool),
-    uploads: { upload: () => Promise.reject(new Error('No message here has a file.')) },
+    uploads: { upload: () => Promise.reject(new Error('No message here has a file.')), giveWay: () => undefined },
     mayStart: () => true,
     onStuck: nothing,
     isTimeLocked: async () => false,

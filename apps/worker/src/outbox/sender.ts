@@ -8,6 +8,7 @@ import {
   type ChangeTarget,
   findChangeTarget,
   findOutboxPayload,
+  leavePreviewPictureOut,
   moveChat,
   type OutboxItem,
   type OutboxRequest,
@@ -56,7 +57,7 @@ export interface SenderDependencies {
   mayStart: () => boolean;
   rows: ClaimedRows;
   timers: Pick<ChatTimers, 'secondsOf'>;
-  uploads: Pick<Uploads, 'upload'>;
+  uploads: Pick<Uploads, 'upload' | 'giveWay'>;
   /** Rows that have waited may go now. */
   onAnswered: (window: SendWindow) => void;
   /** A message is on the wire, or may be. */
@@ -174,8 +175,12 @@ export class Sender {
     );
   }
 
-  /** Lets the first message of a chat go when its file is uploaded, and those behind it when it can never be. */
-  async #awaitFile(window: SendWindow, { chatJid, messageId, waMessageId }: OutboxItem): Promise<void> {
+  /**
+   * Lets the first message of a chat go when its file is uploaded, and those behind it when it can never be. A text goes
+   * without the picture of its preview then.
+   */
+  async #awaitFile(window: SendWindow, item: OutboxItem): Promise<void> {
+    const { chatJid, messageId, waMessageId } = item;
     const items = window.waiting.get(chatJid);
     let refusal: Refusal | undefined;
     try {
@@ -185,11 +190,36 @@ export class Sender {
       this.#deps.logger.warn({ err: error, ...window.owner, waMessageId }, 'file not uploaded');
       refusal = error instanceof UploadRefusedError ? { code: error.code, sentence: error.message } : SEND_FAILED;
     }
-    if (!window.open || !items || window.waiting.get(chatJid) !== items) return;
+    const isWaiting = () => window.open && items !== undefined && window.waiting.get(chatJid) === items;
+    if (!isWaiting()) return;
+    const without = refusal && this.#fileOf(item)?.isPreview ? await this.#withoutPicture(window, item, refusal) : null;
+    if (!items || !isWaiting()) return;
     window.waiting.delete(chatJid);
-    if (refusal) for (const item of items.splice(0, 1)) this.#fail(window.owner, item, refusal);
+    if (refusal) items.shift();
+    if (without === 'unknown') {
+      this.#pause(window, { untouched: [item, ...items] });
+      return;
+    }
+    if (without) items.unshift(without);
+    else if (refusal) this.#fail(window.owner, item, refusal);
     window.pending.unshift(...items);
     this.#deps.onAnswered(window);
+  }
+
+  /** A text as it goes out when the picture of its link preview cannot be uploaded; `unknown`: that is not stored. */
+  async #withoutPicture(
+    { owner, files }: SendWindow,
+    item: OutboxItem,
+    { code, sentence }: Refusal,
+  ): Promise<OutboxItem | 'unknown'> {
+    const { messageId, waMessageId } = item;
+    files.delete(messageId);
+    const refusal = { code, message: sentence, at: new Date() };
+    const request = await leavePreviewPictureOut(this.#deps.pool, owner, messageId, refusal).catch((error: unknown) => {
+      this.#deps.logger.warn({ err: error, ...owner, waMessageId }, 'picture of a preview not left out, trying again');
+      return null;
+    });
+    return request ? { ...item, request } : 'unknown';
   }
 
   /**
@@ -392,6 +422,7 @@ export class Sender {
     // Registered before it is sent: the acknowledgement can arrive before `send` resolves.
     window.inFlight.set(waMessageId, attempt);
     window.current = attempt;
+    if (!this.#fileOf(item)) this.#deps.uploads.giveWay();
     try {
       const stored = acceptance ? message : await this.#store(window, attempt, message);
       await window.connection.reach(chatJid);

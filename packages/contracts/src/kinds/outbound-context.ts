@@ -31,6 +31,8 @@ export interface OutboundContext {
     thumbnail?: string;
     /** A picture that is shown large. */
     picture?: FileReference;
+    /** In its place: why it was left out, and when (ISO 8601). */
+    pictureRefusal?: { code: string; message: string; at: string };
   };
   /** Of a status update: who sees it, fixed when it was accepted, so that every attempt goes to the same people. */
   status?: {

@@ -24,6 +24,8 @@ export interface QueueRecord {
   lockedUntil: Date | null;
   /** Messages of the session that go first, counted up to {@link COUNTED_AHEAD}. */
   ahead: number;
+  /** Why the picture of its link preview was left out. */
+  pictureRefusal: { code: string; message: string; at: string } | null;
   /** What keeps a held message whose time has come from the queue. */
   pacing: PacedWait | null;
 }
@@ -56,6 +58,7 @@ const QUEUE = {
   name: 'timeline-queue',
   text: `SELECT o.state, o.attempts, o.attempt_log AS "attemptLog", coalesce(m.wire_at, o.wire_at) AS "wireAt",
       CASE WHEN o.not_before > now() THEN o.not_before END AS "scheduledFor",
+      o.request #> '{context,linkPreview,pictureRefusal}' AS "pictureRefusal",
       s.state AS "sessionState", s.state_reason AS "sessionReason",
       CASE WHEN ${isHeldBack('o.chat_jid', 's')} THEN ${newChatsHeldUntil('s')} END AS "lockedUntil",
       EXISTS (SELECT 1 FROM session_placements p

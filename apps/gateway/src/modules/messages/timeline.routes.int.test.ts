@@ -1,5 +1,5 @@
 import { newId } from '@wa-gate/kit';
-import { claimOutbox, recordOutcomes, returnOutbox, storeInbound } from '@wa-gate/messaging';
+import { claimOutbox, leavePreviewPictureOut, recordOutcomes, returnOutbox, storeInbound } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
@@ -85,6 +85,26 @@ it('tells why a message failed, until it turns out that it did not', async () =>
   expect(told.timeline).toContainEqual({ at: expect.any(String), step: 'failed', code: 'SEND_FAILED', message: 'no' });
   await recordOutcomes(fixture.database.pool, [{ ...owner(), waMessageId, state: 'SENT', at: new Date() }]);
   expect(steps(await timeline(messageId))).not.toContain('failed');
+});
+
+it('tells why a text has gone out without the picture of its link preview (MR-011)', async () => {
+  const url = `/api/sessions/${session.slug}/send?wait=queued`;
+  const body = { to: '6281234567890', message: 'https://example.com', linkPreview: { title: 'Our offer' } };
+  const { messageId, waMessageId } = (await fixture.call('POST', url, { as: session.key, body })).body.data;
+  const refusal = { code: 'MEDIA_NOT_FOUND', message: 'It is gone.', at: new Date() };
+  const leaveOut = () => leavePreviewPictureOut(fixture.database.pool, owner(), messageId, refusal);
+  // A row that its owner has not claimed stays as it is.
+  expect(await leaveOut()).toBeNull();
+  await claimOutbox(fixture.database.pool, [owner()], 1);
+  expect(await leaveOut()).toMatchObject({ type: 'text', context: { linkPreview: { title: 'Our offer' } } });
+  await recordOutcomes(fixture.database.pool, [{ ...owner(), waMessageId, state: 'SENT', at: new Date() }]);
+  const told = await timeline(messageId);
+  expect(told.status).toBe('sent');
+  const { at, ...why } = refusal;
+  expect(told.timeline).toContainEqual({ step: 'picture_left_out', at: at.toISOString(), ...why });
+  expect(
+    JSON.stringify((await fixture.call('GET', `/api/messages/${messageId}`, { as: session.key })).body),
+  ).not.toContain('pictureRefusal');
 });
 
 it('tells why a message still waits', async () => {

@@ -61,6 +61,7 @@ function lifeOf(message: MessageRecord, queue: QueueRecord | null): TimelineEntr
     const attempt = index === 0 ? 1 : index + 1 + forgotten;
     entries.push({ at: new Date(at).toISOString(), step: 'attempt', attempt, worker, epoch });
   });
+  if (queue?.pictureRefusal) entries.push({ step: 'picture_left_out', ...queue.pictureRefusal });
   add('wire', queue?.wireAt ?? null);
   add('server_ack', message.sentAt);
   add('delivered', message.deliveredAt);

@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '@wa-gate/kit';
+import type { ProgressWatch } from './progress-watch.ts';
+
+/** Milliseconds after a message in which uploads go slowly. */
+const SLOW_MS = 50;
+/** Bytes that all uploads together take in one turn while they go slowly, and milliseconds from turn to turn. */
+const TURN_BYTES = 16_384;
+const TURN_MS = 2;
+
+/**
+ * Lets messages go first. To read, encrypt, hash and send files takes all the processor time that there is; what sends a
+ * message passes the event loop a dozen times, and several processes. While messages are sent, uploads take a small part
+ * of that time: 8 MB are read in a second, and each file is read twice.
+ */
+export class GivingWay {
+  readonly #clock: Pick<Clock, 'monotonic' | 'sleep'>;
+  #slowUntil = 0;
+  #lastTurn = Promise.resolve();
+
+  constructor(clock: Pick<Clock, 'monotonic' | 'sleep'>) {
+    this.#clock = clock;
+  }
+
+  /** A message is being sent. */
+  giveWay(): void {
+    this.#slowUntil = this.#clock.monotonic() + SLOW_MS;
+  }
+
+  /** The bytes of a file, piece by piece. Ends the stream also when it is not read to its end. */
+  async *read(stream: Readable, { signal, moved }: ProgressWatch): AsyncGenerator<Buffer> {
+    const abort = () => stream.destroy(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      for await (const chunk of stream) {
+        moved();
+        let rest = chunk as Buffer;
+        while (rest.length > 0) {
+          const isSlow = this.#clock.monotonic() < this.#slowUntil;
+          if (isSlow) await this.#turn();
+          const piece = isSlow ? rest.subarray(0, TURN_BYTES) : rest;
+          yield piece;
+          rest = rest.subarray(piece.length);
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+      stream.destroy();
+    }
+  }
+
+  /** One upload after the other. */
+  #turn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => this.#clock.sleep(TURN_MS));
+    return this.#lastTurn;
+  }
+}
