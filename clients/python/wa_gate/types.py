@@ -3239,7 +3239,7 @@ class Timeline(TypedDict):
 
 class TimelineEntry(TypedDict):
     at: str
-    step: Literal["accepted", "received", "attempt", "wire", "server_ack", "delivered", "read", "failed", "event"]
+    step: Literal["accepted", "received", "attempt", "picture_left_out", "wire", "server_ack", "delivered", "read", "failed", "event"]
     attempt: NotRequired[int]
     worker: NotRequired[str]
     epoch: NotRequired[int]
