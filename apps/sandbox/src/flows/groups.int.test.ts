@@ -152,6 +152,41 @@ describe('group administration by a client', () => {
     await expect(accept(last)).rejects.toThrow('conflict');
   });
 
+  test('with approval who comes by the link, or is invited by a member, asks; an admin approves or rejects', async () => {
+    const { socket } = client;
+    const { id: group } = await socket.groupCreate('with approval', [bob.pn]);
+    const code = (await socket.groupInviteCode(group))!;
+    await socket.groupJoinApprovalMode(group, 'on');
+    expect((await socket.groupMetadata(group)).joinApprovalMode).toBe(true);
+    const mark = client.events.length;
+    expect(await carolClient.socket.groupAcceptInvite(code)).toBeUndefined();
+    await client.event('group.join-request', ({ id, action }) => id === group && action === 'created', mark);
+    const [dave, erin] = [await world.phone(), await world.phone()];
+    expect(await world.api.post(`/groups/${group}/join`, { number: dave.number })).toEqual({ isMember: false });
+    await world.api.post(`/groups/${group}/invitations`, { number: erin.number, by: bob.number });
+    expect(await world.api.post(`/groups/${group}/invitations/accept`, { number: erin.number })).toEqual({
+      isMember: false,
+    });
+    const members = async () => (await socket.groupMetadata(group)).participants.length;
+    const asking = async () => (await socket.groupRequestParticipantsList(group)).map(({ jid }) => jid);
+    expect(await asking()).toEqual([carol.lidJid, dave.lidJid, erin.lidJid]);
+    expect(await members()).toBe(2);
+    await expect(carolClient.socket.groupRequestParticipantsList(group)).rejects.toThrow('forbidden');
+
+    const decide = async (phone: TestPhone, action: 'approve' | 'reject') =>
+      (await socket.groupRequestParticipantsUpdate(group, [phone.lidJid], action)).map(({ status }) => status);
+    expect(await decide(carol, 'approve')).toEqual(['200']);
+    await carolClient.event('groups.upsert', (groups) => groups.some(({ id }) => id === group));
+    expect(await decide(dave, 'reject')).toEqual(['200']);
+    expect(await decide(dave, 'approve')).toEqual(['404']);
+    expect([await members(), await asking()]).toEqual([3, [erin.lidJid]]);
+    await expect(carolClient.socket.groupRequestParticipantsList(group)).rejects.toThrow('not-authorized');
+    await expect(carolClient.socket.groupJoinApprovalMode(group, 'off')).rejects.toThrow('not-authorized');
+
+    await socket.groupJoinApprovalMode(group, 'off');
+    expect(await world.api.post(`/groups/${group}/join`, { number: dave.number })).toEqual({ isMember: true });
+  });
+
   test('that groups have changed is told until it is confirmed', async () => {
     const mark = client.events.length;
     await world.api.post(`/phones/${alice.number}/dirty`, { type: 'groups' });

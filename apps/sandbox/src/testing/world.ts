@@ -20,6 +20,7 @@ export interface PhoneMessage {
   encryption: string | null;
   wireCount: number;
   addressing: 'pn' | 'lid';
+  pushName: string | null;
   receipts: Record<'delivered' | 'read' | 'played', string[]>;
 }
 

@@ -45,3 +45,13 @@ export function refuseIq(connection: Connection, iq: BinaryNode, code: number, t
     ]),
   );
 }
+
+/**
+ * WhatsApp's answer to what it does not know: 501 for a namespace, 400 for a question in one. The recorder counts it by
+ * name.
+ */
+export function refuseUnknown({ context, connection, iq, query }: IqRequest, code: 400 | 501 = 400): void {
+  const { xmlns = '' } = iq.attrs;
+  context.recorder.unknownStanza(`iq ${xmlns} ${query?.tag ?? ''}`.trim());
+  refuseIq(connection, iq, code, wordOf(code));
+}

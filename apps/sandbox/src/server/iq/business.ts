@@ -1,10 +1,14 @@
 import type { Business } from '../../accounts/account.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { answer, type IqRequest, refuseIq, refuseUnknown } from './answer.ts';
 
 /** The profile of a business; of other accounts nothing. A business changes its own. */
 export function handleBusinessIq(request: IqRequest): void {
   const { context, connection, iq, query } = request;
+  if (query?.tag !== 'business_profile') {
+    refuseUnknown(request);
+    return;
+  }
   if (iq.attrs.type === 'set') {
     changeOwn(request);
     return;

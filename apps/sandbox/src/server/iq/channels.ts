@@ -2,7 +2,7 @@ import type { Channel, ChannelPost } from '../../accounts/channel.ts';
 import { unixSeconds } from '../../clock.ts';
 import { type BinaryNode, node } from '../../wire/node.ts';
 import { plaintextNode } from '../channel-actions.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { answer, type IqRequest, refuseIq, refuseUnknown } from './answer.ts';
 
 const DEFAULT_COUNT = 50;
 /** Seconds for which a client hears of views and reactions. */
@@ -30,8 +30,7 @@ export function handleChannelIq(request: IqRequest): void {
       answer(connection, iq, [node('live_updates', { duration: String(LIVE_SECONDS) })]);
       return;
     default:
-      context.recorder.unknownStanza(`iq newsletter ${query?.tag ?? ''}`);
-      answer(connection, iq);
+      refuseUnknown(request);
   }
 }
 

@@ -6,7 +6,7 @@ import { type BinaryNode, bytes, child, children, node, uint } from '../../wire/
 import type { ServerBase } from '../base.ts';
 import { countPreKeys, takePreKey } from '../prekeys.ts';
 import { readKey } from '../retry-bundle.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { answer, type IqRequest, refuseIq, refuseUnknown } from './answer.ts';
 
 const KEY_TYPE = Buffer.from([5]);
 
@@ -29,7 +29,7 @@ export function handleEncryptIq(request: IqRequest): void {
       answerBundles(request);
       return;
     default:
-      refuseIq(connection, iq, 400, 'bad-request');
+      refuseUnknown(request);
   }
 }
 

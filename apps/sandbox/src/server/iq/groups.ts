@@ -4,7 +4,7 @@ import { isGroup, STATUS_JID } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
 import type { GroupActions, MemberAction } from '../group-actions.ts';
 import { groupNode, participantNode, personNode } from '../group-nodes.ts';
-import { answer, type IqRequest, refuseIq, wordOf } from './answer.ts';
+import { answer, type IqRequest, refuseIq, refuseUnknown, wordOf } from './answer.ts';
 
 /** Changes by admins alone, and those by every member while the group is not locked. */
 const OF_ADMINS: ReadonlySet<string> = new Set([
@@ -64,8 +64,7 @@ function handleGeneral(request: IqRequest): void {
       handleInvite(request, query.attrs.code ?? '');
       return;
     default:
-      context.recorder.unknownStanza(`iq w:g2 ${query?.tag ?? ''}`);
-      answer(connection, iq);
+      refuseUnknown(request);
   }
 }
 
@@ -128,7 +127,7 @@ function handleInvite({ context, connection, iq, companion }: IqRequest, code: s
 }
 
 function handleOne(request: IqRequest, group: Group, account: Account): void {
-  const { context, connection, iq, query } = request;
+  const { connection, iq, query } = request;
   const tag = query?.tag ?? '';
   if (iq.attrs.type === 'get') {
     handleRead(request, group, account);
@@ -159,12 +158,13 @@ function handleOne(request: IqRequest, group: Group, account: Account): void {
     refuseIq(connection, iq, 409, 'conflict');
     return;
   }
-  if (!applyChange(request, group, account, tag)) context.recorder.unknownStanza(`iq w:g2 ${tag}`);
-  if (tag === 'invite') answer(connection, iq, [node('invite', { code: group.inviteCode })]);
+  if (!applyChange(request, group, account, tag)) refuseUnknown(request);
+  else if (tag === 'invite') answer(connection, iq, [node('invite', { code: group.inviteCode })]);
   else answer(connection, iq);
 }
 
-function handleRead({ context, connection, iq, query }: IqRequest, group: Group, account: Account): void {
+function handleRead(request: IqRequest, group: Group, account: Account): void {
+  const { context, connection, iq, query } = request;
   const isAdmin = group.isAdmin(account.number);
   switch (query?.tag) {
     case 'query':
@@ -182,8 +182,7 @@ function handleRead({ context, connection, iq, query }: IqRequest, group: Group,
       answer(connection, iq, [node('sub_groups', {}, subGroupNodes(context, group))]);
       return;
     default:
-      context.recorder.unknownStanza(`iq w:g2 ${query?.tag ?? ''}`);
-      answer(connection, iq);
+      refuseUnknown(request);
   }
 }
 
@@ -301,7 +300,9 @@ function applyChange({ context, query }: IqRequest, group: Group, account: Accou
       groupActions.configure(group, account, { memberAddMode: text(query) ?? 'all_member_add' });
       return true;
     case 'membership_approval_mode':
-      groupActions.configure(group, account, { joinApproval: child(query, 'group_join')?.attrs.state === 'on' });
+      groupActions.configure(group, account, {
+        joinApproval: (child(query, 'group_join') ?? child(query, 'community_join'))?.attrs.state === 'on',
+      });
       return true;
     case 'invite':
       groupActions.renewInvite(group, account);

@@ -3,7 +3,7 @@ import { type BinaryNode, child, children } from '../../wire/node.ts';
 import type { Connection } from '../connection.ts';
 import type { ServerContext } from '../context.ts';
 import { handleAccountIq } from './account.ts';
-import { answer, type IqRequest, refuseIq, wordOf } from './answer.ts';
+import { answer, type IqRequest, refuseIq, refuseUnknown, wordOf } from './answer.ts';
 import { handleAppStateIq, refuseAppStateIq } from './app-state.ts';
 import { handleBusinessIq } from './business.ts';
 import { handleChannelIq } from './channels.ts';
@@ -76,13 +76,8 @@ export function handleIq(context: ServerContext, connection: Connection, iq: Bin
     if (isChange(request) && faults.take('answer-lost', companion.key, isMeant)) connection.loseAnswer(iq.attrs.id!);
   }
   const handler = HANDLERS[xmlns];
-  if (handler) {
-    handler(request);
-    return;
-  }
-  // Without an answer the client would wait for a minute. Most queries accept an empty result.
-  context.recorder.unknownStanza(`iq ${xmlns} ${query?.tag ?? ''}`.trim());
-  answer(connection, iq);
+  if (handler) handler(request);
+  else refuseUnknown(request, 501);
 }
 
 /** Whether an iq changes something. Settings of an account are read by a `set`, too. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Account } from '../../accounts/account.ts';
-import type { Group } from '../../accounts/group.ts';
+import type { GroupPicture as Picture } from '../../accounts/group.ts';
 import { unixSeconds } from '../../clock.ts';
+import { S_WHATSAPP_NET } from '../../wire/jid.ts';
 import { bytes, child, node } from '../../wire/node.ts';
 import { shows } from '../privacy.ts';
 import { newStanzaId } from '../stanza-id.ts';
-import { answer, type IqRequest, refuseIq } from './answer.ts';
+import { answer, type IqRequest, refuseIq, wordOf } from './answer.ts';
 
 const MAX_UPLOAD_BYTES = 1 << 30;
 
@@ -24,85 +25,89 @@ function answerMediaConnection({ context, connection, iq }: IqRequest): void {
   answer(connection, iq, [node('media_conn', { auth, ttl: '3600', auth_ttl: '21600', max_buckets: '12' }, [host])]);
 }
 
+/** What can have a picture, and who may see and change it. */
+interface PictureOf {
+  picture: Picture | null;
+  /** WhatsApp's code for who may not see it. */
+  unseen: number | null;
+  /** WhatsApp's code for who may not change it. */
+  unchanged: number | null;
+  change(picture: Picture | null): void;
+}
+
 function handlePicture(request: IqRequest): void {
-  const { context, connection, companion, iq, query } = request;
-  const group = context.groups.find(iq.attrs.target ?? '');
-  if (group) {
-    handleGroupPicture(request, group);
+  const { context, connection, iq, query } = request;
+  const of = pictureOf(request);
+  if (!of) {
+    refusePicture(request, 404);
     return;
   }
-  const target = context.directory.resolve(iq.attrs.target ?? query?.attrs.jid)?.account ?? companion.account;
   if (iq.attrs.type === 'get') {
-    if (!target.picture || !shows(target, companion.account, 'profile')) {
-      refuseIq(connection, iq, 404, 'item-not-found');
+    if (of.unseen !== null || !of.picture) {
+      refusePicture(request, of.unseen ?? 404);
       return;
     }
-    const { id, path } = target.picture;
+    const { id, path } = of.picture;
     const url = `https://${context.mediaHost}${path}`;
     answer(connection, iq, [node('picture', { id, type: query?.attrs.type ?? 'image', url, direct_path: path })]);
     return;
   }
+  if (of.unchanged !== null) {
+    refusePicture(request, of.unchanged);
+    return;
+  }
   const image = bytes(child(iq, 'picture'));
-  const { account } = companion;
   if (!image?.length) {
-    account.picture = null;
-    account.save();
-    announcePicture(context, account);
+    of.change(null);
     answer(connection, iq);
     return;
   }
   const id = String(unixSeconds());
   context.media.put(image).then(
     (path) => {
-      account.picture = { id, path };
-      account.save();
-      announcePicture(context, account);
+      of.change({ id, path });
       answer(connection, iq, [node('picture', { id })]);
     },
     (error: unknown) => {
-      context.log.error({ err: error }, 'profile picture could not be stored');
-      refuseIq(connection, iq, 500, 'internal-server-error');
+      context.log.error({ err: error }, 'picture could not be stored');
+      refusePicture(request, 500);
     },
   );
 }
 
-function handleGroupPicture({ context, connection, companion, iq, query }: IqRequest, group: Group): void {
+const refusePicture = ({ connection, iq }: IqRequest, code: number): void =>
+  refuseIq(connection, iq, code, wordOf(code));
+
+/**
+ * The group or account that a request is about: `target` of today's clients, `to` of older ones, and the account itself
+ * where nobody is named. `null`: nobody has that name.
+ */
+function pictureOf({ context, companion, iq, query }: IqRequest): PictureOf | null {
   const { account } = companion;
-  if (!group.members.has(account.number)) {
-    refuseIq(connection, iq, 401, 'not-authorized');
-    return;
+  const { to = S_WHATSAPP_NET } = iq.attrs;
+  const named = iq.attrs.target ?? query?.attrs.jid ?? (to === S_WHATSAPP_NET ? undefined : to);
+  const group = named === undefined ? undefined : context.groups.find(named);
+  if (group) {
+    const isMember = group.members.has(account.number);
+    return {
+      picture: group.picture,
+      unseen: isMember ? null : 401,
+      unchanged: isMember && (!group.locked || group.isAdmin(account.number)) ? null : 401,
+      change: (picture) => context.groupActions.setPicture(group, account, picture),
+    };
   }
-  if (iq.attrs.type === 'get') {
-    if (!group.picture) {
-      refuseIq(connection, iq, 404, 'item-not-found');
-      return;
-    }
-    const { id, path } = group.picture;
-    const url = `https://${context.mediaHost}${path}`;
-    answer(connection, iq, [node('picture', { id, type: query?.attrs.type ?? 'image', url, direct_path: path })]);
-    return;
-  }
-  if (group.locked && !group.isAdmin(account.number)) {
-    refuseIq(connection, iq, 401, 'not-authorized');
-    return;
-  }
-  const image = bytes(child(iq, 'picture'));
-  if (!image?.length) {
-    context.groupActions.setPicture(group, account, null);
-    answer(connection, iq);
-    return;
-  }
-  const id = String(unixSeconds());
-  context.media.put(image).then(
-    (path) => {
-      context.groupActions.setPicture(group, account, { id, path });
-      answer(connection, iq, [node('picture', { id })]);
+  const owner = named === undefined ? account : context.directory.resolve(named)?.account;
+  if (!owner) return null;
+  return {
+    picture: owner.picture,
+    unseen: shows(owner, account, 'profile') ? null : 401,
+    unchanged: owner === account ? null : 403,
+    change(picture) {
+      account.picture = picture;
+      account.save();
+      announcePicture(context, account);
     },
-    (error: unknown) => {
-      context.log.error({ err: error }, 'picture of a group could not be stored');
-      refuseIq(connection, iq, 500, 'internal-server-error');
-    },
-  );
+  };
 }
 
 /** Notifies the holders of the device list of this account, which count as its contacts. */
