@@ -32,7 +32,7 @@ const ask = (attrs: Record<string, string>, content: unknown[]) =>
 /** What Baileys throws for an answer that is an error: the code of WhatsApp. */
 const refused = (code: number) => expect.objectContaining({ data: code });
 
-describe('pictures are of the account, group or stranger that is named (MR-181)', () => {
+describe('pictures are of the account, group or stranger that is named', () => {
   const bytesOf = async (jid: string): Promise<Buffer> => {
     const url = await client.socket.profilePictureUrl(jid, 'image');
     const response = await fetch(url!, { dispatcher: client.download.options.dispatcher });
@@ -89,7 +89,7 @@ describe('pictures are of the account, group or stranger that is named (MR-181)'
   );
 });
 
-describe('business profiles (MR-181)', () => {
+describe('business profiles', () => {
   const business = {
     verifiedName: 'Shop Inc.',
     description: 'Sells things',
@@ -119,7 +119,7 @@ describe('business profiles (MR-181)', () => {
   });
 });
 
-test('the name in a client’s presence becomes that of the account (MR-181)', async () => {
+test('the name in a client’s presence becomes that of the account', async () => {
   client.auth.state.creds.me!.name = 'Alice & Sons';
   await client.socket.sendPresenceUpdate('available');
   await until('the name', async () => (await shown(alice)).name === 'Alice & Sons');
@@ -127,7 +127,7 @@ test('the name in a client’s presence becomes that of the account (MR-181)', a
   expect((await bob.message('it', ({ id }) => id === key.id)).pushName).toBe('Alice & Sons');
 });
 
-test('what WhatsApp does not know is refused as it refuses it, and counted by name (MR-181)', async () => {
+test('what WhatsApp does not know is refused as it refuses it, and counted by name', async () => {
   const group = await client.socket.groupCreate('to ask', [bob.pn]);
   const nothing = [{ tag: 'nothing', attrs: {} }];
   await expect(ask({ type: 'get', xmlns: 'w:nowhere' }, nothing)).rejects.toEqual(refused(501));

@@ -21,6 +21,8 @@ export interface FileFetcherOptions {
   workFolder: WorkFolder;
   /** Fetch from private addresses too. */
   allowPrivate: boolean;
+  /** Of addresses in URLs. @default {@link isPublicAddress} */
+  isPublic?: (address: string) => boolean;
   /** Milliseconds for all of it. @default 120 000 */
   deadlineMs?: number;
 }
@@ -52,7 +54,11 @@ function withoutSecrets(url: URL | string): string {
 }
 
 /** Why the URL is not asked at all. */
-function refusalOf(text: string, field: string, allowPrivate: boolean): URL {
+function refusalOf(
+  text: string,
+  field: string,
+  { allowPrivate, isPublic = isPublicAddress }: Pick<FileFetcherOptions, 'allowPrivate' | 'isPublic'>,
+): URL {
   let url: URL;
   try {
     url = new URL(text);
@@ -63,7 +69,7 @@ function refusalOf(text: string, field: string, allowPrivate: boolean): URL {
     throw forbidden(field, 'only http:// and https:// are fetched.', url);
   if (url.username || url.password) throw forbidden(field, 'URLs with a user name or a password are not.', url);
   const address = addressOf(url.hostname);
-  if (!allowPrivate && address !== undefined && !isPublicAddress(address))
+  if (!allowPrivate && address !== undefined && !isPublic(address))
     throw forbidden(field, `${url.hostname} is a private address.`, url);
   return url;
 }
@@ -109,7 +115,7 @@ export function createFileFetcher(options: FileFetcherOptions): FileFetcher {
 
   /** The answer with the file, after all redirects. */
   async function open(text: string, field: string, signal: AbortSignal) {
-    let url = refusalOf(text, field, allowPrivate);
+    let url = refusalOf(text, field, options);
     for (let hop = 0; ; hop += 1) {
       let answer: Dispatcher.ResponseData;
       try {
@@ -129,7 +135,7 @@ export function createFileFetcher(options: FileFetcherOptions): FileFetcher {
       await body.dump({ limit: 16_384, signal }).catch(() => undefined);
       if (hop === MAX_REDIRECTS) throw unreachable(field, `more than ${MAX_REDIRECTS} redirects.`, url, false);
       const next = URL.canParse(location, url.href) ? new URL(location, url.href).href : location;
-      url = refusalOf(next, field, allowPrivate);
+      url = refusalOf(next, field, options);
     }
   }
 
