@@ -9,9 +9,9 @@ const TURN_BYTES = 16_384;
 const TURN_MS = 2;
 
 /**
- * Lets messages go first. To read, encrypt, hash and send files takes all the processor time that there is; what sends a
- * message passes the event loop a dozen times, and several processes. While messages are sent, uploads take a small part
- * of that time: 8 MB are read in a second, and each file is read twice.
+ * Lets messages go first. To read, hash, encrypt and send a file takes a processor for as long as there are bytes. What
+ * sends a message passes several processes, and the event loop of each a dozen times. While messages are sent, uploads
+ * take a small part of that time: all together they read 8 MB in a second, and each file is read twice.
  */
 export class GivingWay {
   readonly #clock: Pick<Clock, 'monotonic' | 'sleep'>;

@@ -288,7 +288,7 @@ describe.each<Fate>(['killed', 'replaced'])('an owner that is %s between two sta
         }
         const sent = relayed.flat();
         expect(new Set(sent.map(({ waMessageId }) => waMessageId))).toEqual(new Set([ids.waMessageId]));
-        // What an owner relays that is none any more, WhatsApp would not get: its ratchet step is refused. It is the same.
+        // Of an owner that is none any more nothing leaves: its ratchet step is refused. Here both relay the same.
         for (const { message } of sent) expect(message).toEqual(sent[0]!.message);
         await judge(sent.at(-1)!.message, bytes, await rowOf());
         const { rows: kept } = await database.pool.query<{ upload: Keys }>(

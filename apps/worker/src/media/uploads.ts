@@ -164,7 +164,7 @@ export class Uploads {
     };
   }
 
-  /** The file itself. The host refuses bytes with another hash, so that it is known before whether they are the same. */
+  /** The file itself. Its bytes are compared before, because the host refuses others without a word that tells why. */
   async #plain({ signal }: UploadContext, file: FileReference): Promise<Body> {
     const hash = createHash('sha256');
     await this.#watched(signal, async (watch) => {

@@ -176,8 +176,8 @@ export class Sender {
   }
 
   /**
-   * Lets the first message of a chat go when its file is uploaded, and those behind it when it can never be. A text goes
-   * without the picture of its preview then.
+   * Lets the first message of a chat go when its file is uploaded, and those behind it when it can never be. A text
+   * goes without the picture of its preview then.
    */
   async #awaitFile(window: SendWindow, item: OutboxItem): Promise<void> {
     const { chatJid, messageId, waMessageId } = item;
@@ -206,7 +206,7 @@ export class Sender {
     this.#deps.onAnswered(window);
   }
 
-  /** A text as it goes out when the picture of its link preview cannot be uploaded; `unknown`: that is not stored. */
+  /** A text without the picture of its preview, which cannot be uploaded; `unknown`: that is not stored. */
   async #withoutPicture(
     { owner, files }: SendWindow,
     item: OutboxItem,

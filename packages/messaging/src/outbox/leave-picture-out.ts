@@ -2,7 +2,7 @@ import { FENCE_ONE, type Ownership } from '@wa-gate/cluster';
 import type { OutboundRequest } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 
-/** Need not wait for the disk: without it the next attempt finds out anew, and what has left has its bytes in the row. */
+/** Need not wait for the disk: without it the next attempt finds out anew. What has left has its bytes in the row. */
 const LEAVE_OUT = {
   name: 'leave-preview-picture-out',
   text: `WITH ${FENCE_ONE}, relaxed AS MATERIALIZED (
