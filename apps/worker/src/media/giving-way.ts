@@ -7,6 +7,8 @@ const SLOW_MS = 50;
 /** Bytes that all uploads together take in one turn while they go slowly, and milliseconds from turn to turn. */
 const TURN_BYTES = 16_384;
 const TURN_MS = 2;
+/** Turns that are made up for when the event loop was late. */
+const LATE_TURNS = 4;
 
 /**
  * Lets messages go first. To read, hash, encrypt and send a file takes a processor for as long as there are bytes. What
@@ -16,7 +18,7 @@ const TURN_MS = 2;
 export class GivingWay {
   readonly #clock: Pick<Clock, 'monotonic' | 'sleep'>;
   #slowUntil = 0;
-  #lastTurn = Promise.resolve();
+  #lastTurn = 0;
 
   constructor(clock: Pick<Clock, 'monotonic' | 'sleep'>) {
     this.#clock = clock;
@@ -28,13 +30,14 @@ export class GivingWay {
   }
 
   /** The bytes of a file, piece by piece. Ends the stream also when it is not read to its end. */
-  async *read(stream: Readable, { signal, moved }: ProgressWatch): AsyncGenerator<Buffer> {
+  async *read(stream: Readable, watch: ProgressWatch): AsyncGenerator<Buffer> {
+    const { signal } = watch;
     const abort = () => stream.destroy(signal.reason as Error);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     try {
       for await (const chunk of stream) {
-        moved();
+        watch.moved();
         let rest = chunk as Buffer;
         while (rest.length > 0) {
           const isSlow = this.#clock.monotonic() < this.#slowUntil;
@@ -51,8 +54,9 @@ export class GivingWay {
   }
 
   /** One upload after the other. */
-  #turn(): Promise<void> {
-    this.#lastTurn = this.#lastTurn.then(() => this.#clock.sleep(TURN_MS));
-    return this.#lastTurn;
+  async #turn(): Promise<void> {
+    const now = this.#clock.monotonic();
+    this.#lastTurn = Math.max(this.#lastTurn, now - LATE_TURNS * TURN_MS) + TURN_MS;
+    if (this.#lastTurn > now) await this.#clock.sleep(this.#lastTurn - now);
   }
 }

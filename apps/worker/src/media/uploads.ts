@@ -305,7 +305,7 @@ interface Body {
   sha256: Buffer;
   /** Bytes. */
   length: number;
-  of(file: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
+  of: (file: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
   keys: Pick<UploadedFile, 'mediaKey' | 'fileEncSha256' | 'mediaKeyTimestamp' | 'sidecar'>;
 }
 
