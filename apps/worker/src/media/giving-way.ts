@@ -5,10 +5,10 @@ import type { ProgressWatch } from './progress-watch.ts';
 /** Milliseconds after a message in which uploads go slowly. */
 const SLOW_MS = 50;
 /** Bytes that all uploads together take in one turn while they go slowly, and milliseconds from turn to turn. */
-const TURN_BYTES = 16_384;
-const TURN_MS = 2;
+const TURN_BYTES = 65_536;
+const TURN_MS = 8;
 /** Turns that are made up for when the event loop was late. */
-const LATE_TURNS = 4;
+const LATE_TURNS = 2;
 
 /**
  * Lets messages go first. To read, hash, encrypt and send a file takes a processor for as long as there are bytes. What
