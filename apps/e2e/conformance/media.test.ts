@@ -3,7 +3,7 @@ import type { Message, SendResult, StoredMedia } from '@wa-gate/contracts';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
-import { SMALL_PNG } from '../harness/small-files.ts';
+import { SMALL_MP4, SMALL_PNG, smallWav } from '../harness/small-files.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -65,6 +65,30 @@ describe('a document is the same file at the phone (MR-011)', () => {
       await shown(waMessageId);
       expect(sha256(await fileAt(waMessageId))).toBe(sha256(bytes));
     }
+  });
+});
+
+describe('each kind of file is the same at the phone and in the API (MR-011)', () => {
+  const clip = { media: base64(SMALL_MP4) };
+  const KINDS: [name: string, request: Record<string, unknown>, media: object, given?: Buffer][] = [
+    ['a picture', { type: 'image', media: base64(SMALL_PNG), caption: 'Look' }, { width: 1, height: 1 }, SMALL_PNG],
+    ['a video', { type: 'video', ...clip, caption: 'Watch' }, { mimetype: 'video/mp4' }, SMALL_MP4],
+    ['a GIF', { type: 'video', ...clip, gif: true }, { gif: true }, SMALL_MP4],
+    ['a video note', { type: 'video', ...clip, videoNote: true }, { videoNote: true }, SMALL_MP4],
+    ['a sound', { type: 'audio', media: base64(smallWav(1)) }, { seconds: 1 }],
+    ['a voice note', { type: 'audio', media: base64(smallWav(2)), voice: true }, { seconds: 2, voice: true }],
+    ['a sticker', { type: 'sticker', media: base64(SMALL_PNG) }, { mimetype: 'image/webp', width: 512, height: 512 }],
+  ];
+  test.each(KINDS)('%s', async (_, request, media, given) => {
+    const { messageId, waMessageId } = await send(request);
+    const { type, caption: text = null } = request;
+    expect(await shown(waMessageId)).toMatchObject({ type, text, wireCount: 1, media });
+    const message = await session.api.data<Message>(`/api/messages/${messageId}`);
+    expect(message).toMatchObject({ direction: 'outbound', type, text, content: media });
+    const { mediaId } = message.content as { mediaId: string };
+    const { body } = await session.api.call<Buffer>(`/api/media/${mediaId}/content`);
+    expect(sha256(await fileAt(waMessageId))).toBe(sha256(body));
+    if (given) expect(body.equals(given)).toBe(true);
   });
 });
 

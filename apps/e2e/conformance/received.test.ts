@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { KIND_NAMES, MESSAGE_TYPES, type Message } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -138,6 +139,34 @@ const FORMS: [name: string, sent: Sent, expected: () => { text?: string; content
   ],
   ['a request for the phone number', { type: 'phoneNumberRequest' }, () => ({})],
 ];
+
+const FILES: [name: string, sent: Sent, content: object][] = [
+  ['a picture', { type: 'image', caption: 'Look', width: 3, height: 4 }, { width: 3, height: 4 }],
+  ['a video', { type: 'video', caption: 'Watch', seconds: 2 }, { seconds: 2 }],
+  ['a GIF', { type: 'video', gif: true }, { gif: true }],
+  ['a video note', { type: 'video', note: true, seconds: 3 }, { videoNote: true, seconds: 3 }],
+  ['a sound', { type: 'audio', seconds: 4 }, { seconds: 4 }],
+  ['a voice note', { type: 'audio', voice: true, seconds: 5 }, { voice: true, seconds: 5 }],
+  ['a document', { type: 'document', fileName: '請求書 📄.pdf', caption: 'Due' }, { fileName: '請求書 📄.pdf' }],
+  ['a sticker', { type: 'sticker' }, {}],
+  ['a sticker that moves', { type: 'sticker', animated: true }, { animated: true }],
+  ['a picture that is seen once', { type: 'image', viewOnce: true }, {}],
+];
+
+test.each(FILES)(
+  '%s of a phone comes with what is said of it, and byte for byte (MR-060)',
+  async (_, sent, content) => {
+    const bytes = randomBytes(2_000);
+    const { id } = await send({ ...sent, data: bytes.toString('base64') });
+    const { data, message } = await arrived('media.ready', id);
+    const { type, caption: text = null, viewOnce = false } = sent;
+    expect(message).toMatchObject({ direction: 'inbound', type, text, content: { size: bytes.length, ...content } });
+    expect(message.viewOnce ?? false).toBe(viewOnce);
+    const { mediaId } = data.media as { mediaId: string };
+    const { body } = await session.api.call<Buffer>(`/api/media/${mediaId}/content`);
+    expect(body.equals(bytes)).toBe(true);
+  },
+);
 
 describe('what can only be received (MR-060)', () => {
   test.each(FORMS)('%s', async (_, sent, expected) => {
