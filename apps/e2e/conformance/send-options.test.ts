@@ -1,4 +1,4 @@
-import type { Message, SendResult } from '@wa-gate/contracts';
+import type { Message, SendResult, Timeline } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Envelope } from '../harness/gateway-client.ts';
 import type { HttpAnswer } from '../harness/http.ts';
@@ -110,6 +110,20 @@ describe('the preview of a link (MR-011)', () => {
     const stored = await messageOf(body.data.messageId);
     const { thumbnail: _, ...told } = linkPreview;
     expect(stored.linkPreview).toEqual({ url: 'https://example.com/offer', ...told });
+  });
+
+  test('whose picture WhatsApp refuses goes out without it, and the timeline says why', async () => {
+    await system().sandbox.addFault({ kind: 'upload-refused', code: 413 });
+    const picture = { base64: SMALL_PNG.toString('base64') };
+    const { body } = await send({ to: friend.number, message, linkPreview: { title: 'Our offer', picture } });
+    const { waMessageId, messageId } = body.data;
+    const seen = await shown(friend, waMessageId);
+    expect([seen.text, seen.media, seen.details.linkPreview]).toMatchObject([message, null, { title: 'Our offer' }]);
+    const { timeline } = await session.api.data<Timeline>(`/api/messages/${messageId}/timeline`);
+    expect(timeline.find(({ step }) => step === 'picture_left_out')).toMatchObject({
+      code: 'MEDIA_UPLOAD_REFUSED',
+      message: expect.stringContaining('413'),
+    });
   });
 
   test('with a picture that phones show large, uploaded as a file of its own, and a thumbnail made from it', async () => {
