@@ -63,8 +63,11 @@ try {
     for (const path of paths) taken.push(await ours.take(path, await sha256Of(path)));
 
     figures.raw.push(rateOf(await sendRaw(raw, friend.jid, paths)));
-    const alone = await texts.run(loop);
-    figures.alone.push(alone.count / alone.seconds);
+    const textsPerSecond = async (): Promise<number> => {
+      const { count: sent, seconds: took } = await texts.run(loop);
+      return sent / took;
+    };
+    const before = await textsPerSecond();
 
     idle = idle || residentBytes(worker.pid);
     const sampling = setInterval(() => {
@@ -73,9 +76,11 @@ try {
     const half = Math.ceil(taken.length / 2);
     figures.ours.push(rateOf((await ours.send(taken.slice(0, half))) * (taken.length / half)));
     // The other half while texts are sent.
-    const [, meanwhile] = await Promise.all([ours.send(taken.slice(half)), texts.run(loop)]);
+    const [, meanwhile] = await Promise.all([ours.send(taken.slice(half)), textsPerSecond()]);
     clearInterval(sampling);
-    figures.meanwhile.push(meanwhile.count / meanwhile.seconds);
+    figures.meanwhile.push(meanwhile);
+    // Before and after: the machine is not the same at both times.
+    figures.alone.push((before + (await textsPerSecond())) / 2);
     console.log(
       `round ${round + 1}: ours ${figures.ours.at(-1)!.toFixed(1)} MB/s, raw ${figures.raw.at(-1)!.toFixed(1)} MB/s, ` +
         `texts ${figures.alone.at(-1)!.toFixed(0)}/s alone and ${figures.meanwhile.at(-1)!.toFixed(0)}/s meanwhile`,
