@@ -233,17 +233,10 @@ describe('videos', () => {
   });
 
   test('whose conversion takes too long are refused, and nothing is left', async () => {
-    const path = await source(
-      'long.mkv',
-      '-f',
-      'lavfi',
-      '-i',
-      'testsrc2=s=1280x720:r=30:d=20',
-      '-c:v',
-      'mjpeg',
-      '-q:v',
-      '20',
-    );
+    // A second that comes twenty times: only the conversion has to decode it.
+    const second = ['-f', 'lavfi', '-i', 'testsrc2=s=1280x720:r=30:d=1', '-c:v', 'mjpeg', '-q:v', '20'];
+    const short = await source('short.mkv', ...second);
+    const path = await source('long.mkv', '-stream_loop', '19', '-i', short, '-c', 'copy');
     const hurried = createMediaTools({
       ...LIMITS,
       MEDIA_CONVERSION_TIMEOUT_SECONDS: 1,
