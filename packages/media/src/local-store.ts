@@ -11,8 +11,6 @@ const MARKER = '.wa-gate-media';
 /** Files that are being written. On the file system of the others, so that a rename completes them. */
 const INCOMING = '.incoming';
 const ID = /^[0-9a-f-]{36}$/;
-/** Bytes of one read. Each takes a turn of the event loop, and another thread. */
-const READ_BYTES = 262_144;
 
 const isMissing = (error: unknown): boolean => {
   const { code } = error as NodeJS.ErrnoException;
@@ -109,8 +107,7 @@ export function createLocalStore(folder: string): MediaStore {
       try {
         // Opened here: a stream would tell only later that there is no such file.
         const handle = await open(path, 'r');
-        const { start = 0, end = Infinity } = range ?? {};
-        return createReadStream(path, { fd: handle, start, end, highWaterMark: READ_BYTES });
+        return createReadStream(path, { fd: handle, start: range?.start ?? 0, end: range?.end ?? Infinity });
       } catch (error) {
         if (isMissing(error)) throw new MediaMissingError(key, { cause: error });
         throw error;

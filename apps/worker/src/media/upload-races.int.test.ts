@@ -207,16 +207,6 @@ const CASES: Case[] = [
     judge: showsPicture,
   },
   {
-    name: 'the file of a channel',
-    chat: '120363401234567890@newsletter',
-    request: image,
-    cutAt: ['record-media-upload', 'store-payload'],
-    judge: async ({ imageMessage }, bytes) => {
-      expect(imageMessage!.directPath).toMatch(/^\/m1\//);
-      expect((await fetched({ directPath: imageMessage!.directPath! }, 'image')).equals(bytes)).toBe(true);
-    },
-  },
-  {
     name: 'a preview whose picture WhatsApp refuses',
     chat,
     request: (picture) => ({

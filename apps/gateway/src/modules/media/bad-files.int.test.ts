@@ -28,10 +28,12 @@ beforeAll(async () => {
   fixture = await createGatewayFixture({ MEDIA_URL_ALLOW_PRIVATE: 'true', MEDIA_MAX_BYTES: String(MAX_BYTES) });
   guarded = await createGatewayFixture({}, { beside: fixture });
   user = await fixture.register();
+  await fixture.startWorker('worker-1');
   session = await fixture.createSession(user);
   await fixture.setState(session, 'CONNECTED');
   files = createServer((request, response) => {
     if (request.url === '/large') response.setHeader('content-length', String(MAX_BYTES + 1)).end('x');
+    else if (request.url === '/empty') response.end();
     else response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end();
   });
   await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
@@ -131,7 +133,7 @@ interface Bad {
 }
 
 const BAD: Record<string, Bad> = {
-  'no bytes': { file: () => bytes(''), is: [422, 'MEDIA_EMPTY'] },
+  'no bytes': { file: () => ({ media: { url: `${filesUrl}/empty` } }), is: [422, 'MEDIA_EMPTY'] },
   'another type': {
     file: () => bytes('<html>just words</html>'),
     is: [422, 'MEDIA_TYPE_MISMATCH'],
