@@ -6,8 +6,17 @@ export interface DatabaseWork {
   statements: number | null;
   transactions: number;
   walBytes: number;
-  /** How often each statement was run, the most frequent first. */
-  byStatement: { query: string; calls: number }[];
+  /** The most frequent first. */
+  byStatement: StatementWork[];
+}
+
+/** What one statement was asked for. */
+export interface StatementWork {
+  query: string;
+  calls: number;
+  /** Milliseconds of all calls together; a plan that is kept takes none. */
+  planMs: number;
+  execMs: number;
 }
 
 interface Counters {
@@ -48,7 +57,7 @@ export async function watchDatabase(pool: Pool): Promise<() => Promise<DatabaseW
   };
 }
 
-type Calls = Map<string, { query: string; calls: number }>;
+type Calls = Map<string, StatementWork>;
 
 /** Of each statement so far; `null`: the extension is not there. */
 async function readCalls(pool: Pool): Promise<Calls | null> {
@@ -56,17 +65,26 @@ async function readCalls(pool: Pool): Promise<Calls | null> {
     `SELECT ${NOT_COUNTED} 1 FROM pg_extension WHERE extname = 'pg_stat_statements'`,
   );
   if (!rowCount) return null;
-  const { rows } = await pool.query<{ id: string; query: string; calls: number }>(
-    `SELECT ${NOT_COUNTED} concat(userid, '/', queryid, '/', toplevel) AS id, calls, query FROM pg_stat_statements
+  const { rows } = await pool.query<StatementWork & { id: string }>(
+    `SELECT ${NOT_COUNTED} concat(userid, '/', queryid, '/', toplevel) AS id, query, calls, total_plan_time AS "planMs",
+       total_exec_time AS "execMs" FROM pg_stat_statements
      WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND position('${NOT_COUNTED}' IN query) = 0`,
   );
-  return new Map(rows.map(({ id, query, calls }) => [id, { query, calls }]));
+  return new Map(rows.map(({ id, ...work }) => [id, work]));
 }
 
-function difference(before: Calls, after: Calls): { query: string; calls: number }[] {
+function difference(before: Calls, after: Calls): StatementWork[] {
   return [...after]
-    .map(([id, { query, calls }]) => ({ query, calls: calls - (before.get(id)?.calls ?? 0) }))
+    .map(([id, { query, calls, planMs, execMs }]) => {
+      const earlier = before.get(id) ?? { calls: 0, planMs: 0, execMs: 0 };
+      return {
+        query,
+        calls: calls - earlier.calls,
+        planMs: planMs - earlier.planMs,
+        execMs: execMs - earlier.execMs,
+      };
+    })
     .filter(({ calls }) => calls > 0)
     .toSorted((a, b) => b.calls - a.calls);
 }

@@ -108,14 +108,15 @@ function row(run: MessageRun): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The most frequent statements of a run, per message. */
+/** The most frequent statements of a run: how often for a message, and what each took in PostgreSQL. */
 export function renderStatements({ label, messages, cost }: MessageRun, top = 25): string {
   if (!cost.database) return '';
   const { byStatement } = cost.database;
   return [
-    `Statements per message, ${label}:`,
-    ...byStatement
-      .slice(0, top)
-      .map(({ query, calls }) => `${(calls / messages).toFixed(3).padStart(8)}  ${nameStatement(query)}`),
+    `Statements per message, ${label}, and the milliseconds that each was planned and run:`,
+    ...byStatement.slice(0, top).map(({ query, calls, planMs, execMs }) => {
+      const figures = [calls / messages, planMs / calls, execMs / calls];
+      return `${figures.map((figure) => figure.toFixed(3).padStart(8)).join('')}  ${nameStatement(query)}`;
+    }),
   ].join('\n');
 }
