@@ -296,7 +296,14 @@ async function leakedActors({ system }: Pick<Fleet, 'system'>): Promise<string[]
   );
   const leaked: string[] = [];
   for (const { name, url, spec } of system.workers) {
-    const text = await (await fetch(`${url}/metrics`)).text();
+    const text = await fetch(`${url}/metrics`).then(
+      (answer) => answer.text(),
+      () => undefined,
+    );
+    if (text === undefined) {
+      leaked.push(`${name}: it does not say how many actors it has`);
+      continue;
+    }
     const states = text.split('\n').filter((line) => line.startsWith('wag_sessions{') && !line.endsWith(' 0'));
     const actors = states.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     const placed = rows.find(({ id }) => id === spec.env.WORKER_ID)?.placed ?? 0;

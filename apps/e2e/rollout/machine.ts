@@ -34,8 +34,8 @@ export interface MachineOptions {
   objects: () => readonly KubernetesObject[];
   /** The address of a Service. */
   serviceUrl: (service: string) => string;
-  /** The folder of the migrations of an image, by its tag. @default those of this checkout */
-  migrationsOf?: (tag: string) => string | undefined;
+  /** The folder of the migrations of an image, by its tag. */
+  migrationsOf(tag: string): string;
 }
 
 /**
@@ -53,7 +53,7 @@ const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
  * and names of Services are those ports. A pod of a StatefulSet keeps its ports, as it keeps its name.
  */
 export function createMachine(options: MachineOptions): Machine {
-  const { secret, sandboxUrl, objects, serviceUrl, migrationsOf = () => undefined } = options;
+  const { secret, sandboxUrl, objects, serviceUrl, migrationsOf } = options;
   const logFolder = mkdtempSync(join(tmpdir(), 'wa-gate-rollout-'));
   const ports = new Map<string, number>();
 
@@ -119,8 +119,7 @@ export function createMachine(options: MachineOptions): Machine {
       const env = localized(program, variablesOf(container, pod), container, pod);
       const shared = { name: `${pod.name}.${container.name}`, env, url: 'http://127.0.0.1:0', readyPath: '/readyz' };
       if (program === 'wa-gate/migrate') {
-        const folder = migrationsOf(tag);
-        const args = [...(container.args ?? []), ...(folder ? [folder] : [])];
+        const args = [...(container.args ?? []), migrationsOf(tag)];
         return { ...shared, main: join(ownCheckout, 'packages/db/bin/migrate.mjs'), args };
       }
       const [first] = container.ports ?? [];

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@wa-gate/testkit';
-import { ownCheckout } from '../harness/checkout.ts';
 import { containersOf, isWorkload, type KubernetesObject, splitImage } from '../kubernetes/objects.ts';
 import { NODES } from './cluster/cluster.ts';
 import { DeploymentController } from './cluster/deployment.ts';
@@ -98,11 +97,11 @@ const broken =
 
 /** A migration that takes its time: nothing of the new version starts before it is through. */
 async function slowMigration(rehearsal: Rehearsal): Promise<void> {
-  const { cluster, migrations } = rehearsal.stage;
+  const { cluster, migrations, ownMigrations } = rehearsal.stage;
   const tag = nextTag('slow');
   const folder = await mkdtemp(join(tmpdir(), 'wa-gate-rollout-migrations-'));
   try {
-    await cp(join(ownCheckout, 'prisma/migrations'), folder, { recursive: true });
+    await cp(ownMigrations, folder, { recursive: true });
     const slow = join(folder, `2999010100${String(versions).padStart(4, '0')}_slow`);
     await mkdir(slow);
     const table = `rehearsed_${versions}`;

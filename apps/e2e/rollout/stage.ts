@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPool } from '@wa-gate/db';
 import { newId, newToken, TOKEN_PREFIX } from '@wa-gate/kit';
 import { sandboxSpec } from '../harness/app-specs.ts';
+import { ownCheckout } from '../harness/checkout.ts';
 import { GatewayClient } from '../harness/gateway-client.ts';
 import { ManagedProcess } from '../harness/managed-process.ts';
 import { raiseLimits } from '../harness/raise-limits.ts';
@@ -26,8 +27,10 @@ export interface Stage {
   system: System;
   /** Where customers call: the Service of the gateways. */
   url: string;
-  /** Migrations of an image, by its tag, instead of those of this checkout. */
+  /** Folders of the migrations of images, by their tags. */
   migrations: Map<string, string>;
+  /** The folder of those of all other images: this checkout's, as they were when the stage was built. */
+  ownMigrations: string;
   close(): Promise<void>;
 }
 
@@ -83,12 +86,15 @@ export async function openStage({ say, logs }: StageOptions): Promise<Stage> {
     closers.unshift(() => sandbox.close());
 
     const migrations = new Map<string, string>();
+    // An image keeps its migrations, whatever comes into this checkout meanwhile.
+    const ownMigrations = join(folder, 'migrations');
+    await cp(join(ownCheckout, 'prisma/migrations'), ownMigrations, { recursive: true });
     const machine = createMachine({
       secret,
       sandboxUrl: sandboxProcess.url,
       objects: () => cluster.applied(),
       serviceUrl: (service) => cluster.urlOf(service),
-      migrationsOf: (tag) => migrations.get(tag),
+      migrationsOf: (tag) => migrations.get(tag) ?? ownMigrations,
     });
     closers.unshift(() => rm(machine.logFolder, { recursive: true, force: true }));
     if (logs !== undefined) closers.unshift(() => keepLogs(machine.logFolder, logs));
@@ -144,7 +150,7 @@ export async function openStage({ say, logs }: StageOptions): Promise<Stage> {
       stop: close,
     };
     await raiseLimits(system.gateway, admin);
-    return { objects, cluster, databases, system, url, migrations, close };
+    return { objects, cluster, databases, system, url, migrations, ownMigrations, close };
   } catch (error) {
     await close();
     throw error;
