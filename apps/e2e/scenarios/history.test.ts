@@ -135,14 +135,12 @@ describe('what the phone has from before', () => {
     await say(eve, 'the first one here');
     await arrives('the first one here');
     const [asked, again] = [await ask(eve.number), await ask(`${eve.lid}@lid`)];
-    expect(await told(asked.requestId)).toMatchObject({
-      kind: 'on_request',
-      chat: asked.chat,
-      found: 50,
-      stored: 50,
-      hasMore: true,
-    });
-    expect(await told(again.requestId)).toMatchObject({ found: 50, stored: 0, hasMore: true });
+    const answers = await Promise.all([asked, again].map(({ requestId }) => told(requestId)));
+    // Whichever part is read first stores what is in both.
+    expect(answers.toSorted((a, b) => Number(b.stored) - Number(a.stored))).toMatchObject([
+      { kind: 'on_request', chat: asked.chat, found: 50, stored: 50, hasMore: true },
+      { kind: 'on_request', chat: asked.chat, found: 50, stored: 0, hasMore: true },
+    ]);
     const rest = await ask(eve.number, 200);
     expect(rest.beforeMessageId).not.toBe(asked.beforeMessageId);
     expect(await told(rest.requestId)).toMatchObject({ found: 20, stored: 20, hasMore: false });
