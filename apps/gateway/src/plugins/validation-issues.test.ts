@@ -13,6 +13,9 @@ const schema = Type.Object(
     tier: Type.Optional(Type.String({ enum: ['basic', 'BASIC', 'pro', 'PRO'] })),
     id: Type.Optional(Type.String({ format: 'uuid' })),
     count: Type.Optional(Type.Integer()),
+    file: Type.Optional(
+      Type.Object({ fileName: Type.String() }, { additionalProperties: false, examples: [{ fileName: 'a.pdf' }] }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -29,6 +32,12 @@ it.each([
   [{ id: '7' }, 'body.id must be a UUID'],
   [{ count: 'many' }, 'body.count must be integer'],
   [{ foo: 1 }, 'body does not know `foo`'],
+  [
+    { instanceName: 'x', Session: 'y', Role_: 'z' },
+    'body does not know `instanceName`, `Session`, `Role_` (here `role`)',
+  ],
+  [{ file: { fileName: 'a', filename: 'b' } }, 'body.file does not know `filename` (here `fileName`)'],
+  [{ file: 'a.pdf' }, 'body.file must be object, such as `{"fileName":"a.pdf"}`'],
   [[], 'body must be object'],
 ])('%j: one issue that says what belongs there', (value, sentence) => {
   const issues = issuesOf(value);

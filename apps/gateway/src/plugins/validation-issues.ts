@@ -1,5 +1,6 @@
 import { NOT_BLANK } from '@wa-gate/contracts';
 import { ApiError } from '../http/api-error.ts';
+import { nameHere } from './foreign-names.ts';
 
 /** One thing that is wrong with a request. */
 export interface Issue {
@@ -37,16 +38,32 @@ const FORMATS: Record<string, string> = {
   uuid: 'a UUID',
 };
 
-/** An example of what belongs there, where the schema has one. */
-function exampleAt(schema: unknown, path = ''): string | undefined {
-  const parts = path.split('/').slice(1);
-  const within = (node: unknown, part: string): unknown => (node as Record<string, unknown> | undefined)?.[part];
+const within = (node: unknown, part: string): unknown => (node as Record<string, unknown> | undefined)?.[part];
+/** The steps of a path such as `#/properties/role`. */
+const stepsOf = (path = ''): string[] => path.split('/').slice(1);
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** An example of what belongs there, where the schema has one of that type. */
+function exampleAt<T>(schema: unknown, path: string | undefined, isWanted: (value: unknown) => value is T) {
+  const parts = stepsOf(path);
   // A member that may also be null has its example beside the choice.
   for (const steps of [parts, parts.slice(0, -2)]) {
     const [example] = (within(steps.reduce(within, schema), 'examples') as unknown[] | undefined) ?? [];
-    if (typeof example === 'string') return example;
+    if (isWanted(example)) return example;
   }
   return undefined;
+}
+
+/** The fields that are unknown, each with the one that is meant where that can be told. */
+function explainUnknown(unknown: unknown, schema: unknown, path: string | undefined): string {
+  const known = Object.keys((within(stepsOf(path).reduce(within, schema), 'properties') as object | undefined) ?? {});
+  const told = ((unknown ?? []) as string[]).map((name) => {
+    const here = nameHere(name, known);
+    return here === undefined ? `\`${name}\`` : `\`${name}\` (here \`${here}\`)`;
+  });
+  return `does not know ${told.join(', ')}`;
 }
 
 function explainPattern(pattern: unknown, example: string | undefined): string {
@@ -62,11 +79,15 @@ function explain({ keyword, schemaPath, message = 'is not valid', params = {} }:
     case 'required':
       return `needs ${names(params.requiredProperties)}`;
     case 'additionalProperties':
-      return `does not know ${names(params.additionalProperties)}`;
+      return explainUnknown(params.additionalProperties, schema, schemaPath);
     case 'enum':
       return `must be one of ${names(words(params.allowedValues as unknown[]))}`;
     case 'pattern':
-      return explainPattern(params.pattern, exampleAt(schema, schemaPath));
+      return explainPattern(params.pattern, exampleAt(schema, schemaPath, isText));
+    case 'type': {
+      const example = params.type === 'object' ? exampleAt(schema, schemaPath, isObject) : undefined;
+      return example === undefined ? message : `${message}, such as \`${JSON.stringify(example)}\``;
+    }
     case 'format':
       return FORMATS[String(params.format)] ? `must be ${FORMATS[String(params.format)]}` : message;
     default:

@@ -47,3 +47,24 @@ describe('what is wrong is said in the same words as on other routes', () => {
     expect(sentenceFor(body)).toContain(sentence);
   });
 });
+
+describe('bodies as other gateways take them are told what is called how here', () => {
+  const file = 'https://example.com/invoice.pdf';
+  it.each([
+    [{ number: to, text: 'a' }, 'body needs `to`; body does not know `number` (here `to`)'],
+    [{ session: 's', chatId: `${to}@c.us`, text: 'a' }, '`chatId` (here `to`)'],
+    [{ Phone: to, Body: 'a' }, 'body does not know `Phone` (here `to`), `Body` (here `message`)'],
+    [{ jid: `${to}@s.whatsapp.net`, messageContent: { text: 'a' } }, '`jid` (here `to`)'],
+    [{ to, text: 'a', reply_to: 'x' }, 'body does not know `reply_to` (here `replyTo`)'],
+    [
+      { to, type: 'document', media: file },
+      'body.media must be object, such as `{"url":"https://example.com/photo.jpg"}`',
+    ],
+    [{ to, type: 'document', file: { url: file } }, 'body does not know `file` (here `media`)'],
+    [{ to, type: 'document', media: { url: file }, filename: 'a.pdf' }, '`filename` (here `fileName`)'],
+    [{ to, type: 'audio', media: { url: file }, ptt: true }, 'body does not know `ptt` (here `voice`)'],
+    [{ to, type: 'poll', name: 'Lunch?', values: ['Yes', 'No'] }, '`values` (here `options`)'],
+  ])('%j', (body, sentence) => {
+    expect(sentenceFor(body)).toContain(sentence);
+  });
+});
