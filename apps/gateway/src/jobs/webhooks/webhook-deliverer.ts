@@ -1,26 +1,16 @@
 import type { Pool } from '@wa-gate/db';
-import { type Clock, type Logger, newId } from '@wa-gate/kit';
-import {
-  type DueDelivery,
-  disableWebhook,
-  giveUpOverdue,
-  type LeasedWebhook,
-  leaseWebhooks,
-  readRetries,
-  readUndelivered,
-  type SessionHint,
-  WEBHOOK_LEASE_MARGIN_MS,
-  WEBHOOK_LEASE_MS,
-  type WrittenWebhook,
-} from '@wa-gate/messaging';
+import type { Clock, Logger } from '@wa-gate/kit';
+import { type DueDelivery, readRetries, readUndelivered, type SessionHint } from '@wa-gate/messaging';
 import type { JobsMetrics } from '../../metrics/index.ts';
-import type { AttemptOutcome, Failed } from './attempt-outcome.ts';
-import { Breaker, type BreakerState } from './breaker.ts';
-import { HeldWebhook } from './held-webhook.ts';
-import { createResultWriter, type NewResult } from './result-writer.ts';
-import { PATIENCE_MS, PAUSES, type Pauses } from './retry-schedule.ts';
+import { createAttempts, type FailedAttempt } from './attempts.ts';
+import type { BreakerState } from './breaker.ts';
+import type { HeldWebhook } from './held-webhook.ts';
+import { Holds } from './holds.ts';
+import { createKnocks } from './knocks.ts';
+import { createLeases } from './leases.ts';
+import { PAUSES, type Pauses } from './retry-schedule.ts';
 import { Rounds } from './rounds.ts';
-import { Interrupted, type Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface DelivererDependencies {
   pool: Pool;
@@ -56,7 +46,7 @@ export interface DelivererOptions {
 /**
  * Delivers the events of the webhooks that this process holds. A hint brings the event itself; what hints have not
  * brought is read, for all webhooks in one statement. First attempts of a webhook are made one after the other in
- * `seq` order. An endpoint that takes nothing is one fact ({@link Breaker}): its events wait in line, and the first
+ * `seq` order. An endpoint that takes nothing is one fact (`breaker.ts`): its events wait in line, and the first
  * one is tried now and then until it is taken. What an endpoint refuses while it takes others has a schedule of its
  * own beside the line. Results of all webhooks are written many at a time, and nobody waits for them.
  *
@@ -76,13 +66,8 @@ export interface WebhookDeliverer {
   stop(): Promise<void>;
 }
 
-/** A lease that no result has renewed for so long is renewed at the next tick. */
-const RENEW_AFTER_MS = 1_500;
 const READ_LIMIT = 64;
 const RETRY_LIMIT = 20;
-const SWEEP_LIMIT = 500;
-/** A webhook whose next retry is due so soon is not let go before. */
-const RETRY_HORIZON_MS = 20_000;
 const MIN_RETRY_MS = 50;
 /** How long a stop lets attempts in flight end by themselves. */
 const STOP_GRACE_MS = 250;
@@ -90,35 +75,24 @@ const STOP_GRACE_MS = 250;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** A session whose endpoint another one is probing looks again so soon. */
 const MIN_PROBE_WAIT_MS = 200;
-/** Endpoints that are knocked at together, at most. */
-const MAX_KNOCKS = 100;
-/**
- * With more holds than this share of what may be held, those of endpoints that take nothing are let go between probes.
- */
-const PARK_SHARE = 0.5;
-const PARK_MIN_MS = 3_000;
-/** Overdue events that one statement gives up. */
-const GIVE_UP_LIMIT = 1_000;
 
 export function createWebhookDeliverer(deps: DelivererDependencies, options: DelivererOptions = {}): WebhookDeliverer {
   const { pool, transports, clock, metrics, logger } = deps;
   const { sweepEveryMs = 5_000, tickEveryMs = 2_000, keepMs = 10_000 } = options;
   const { retireMs = 12_000, maxHeld = 5_000, lingerMs = 100, knockEveryMs = 2_000, pauses = PAUSES } = options;
-  const holds = new Map<string, HeldWebhook>();
-  const bySession = new Map<string, Set<HeldWebhook>>();
-  const byEndpoint = new Map<string, Set<HeldWebhook>>();
+  const holds = new Holds();
   /** What a stop waits for. */
   const working = new Set<Promise<unknown>>();
   let isStopping = false;
   let stopping: Promise<void> | undefined;
-  let ticking: NodeJS.Timeout | undefined;
-  let sweeping: NodeJS.Timeout | undefined;
-  let knocking: NodeJS.Timeout | undefined;
-  /** The endpoint that was knocked at last. */
-  let lastKnock: string | undefined;
 
-  const results = createResultWriter({ pool, clock, logger, held: (id) => holds.get(id), onWritten, lingerMs });
-  const wakes = new Rounds<string>(leaseNamed);
+  const leases = createLeases(
+    { pool, transports, clock, logger, holds, pauses, during, onHeld, onUnread: (held) => news.add(held), onReplay },
+    { sweepEveryMs, tickEveryMs, keepMs, retireMs, maxHeld, lingerMs },
+  );
+  const { results } = leases;
+  const attempts = createAttempts({ pool, clock, logger, metrics, holds, results });
+  const knocks = createKnocks({ clock, holds, everyMs: knockEveryMs, during, onHeard: turn });
   const news = new Rounds<HeldWebhook>(readNews);
   const retries = new Rounds<HeldWebhook>(readDueRetries);
 
@@ -129,143 +103,9 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
 
   const mayBegin = (hold: HeldWebhook): boolean => !isStopping && !hold.isLost && clock.monotonic() < hold.deadline;
 
-  // Leases
-
-  async function leaseNamed(webhookIds: string[]): Promise<void> {
-    const wanted = webhookIds.filter((id) => !holds.has(id));
-    if (wanted.length > 0) await lease({ limit: wanted.length, webhookIds: wanted });
-  }
-
-  async function lease(which: { limit: number; webhookIds?: string[] }): Promise<number> {
-    if (isStopping || holds.size >= maxHeld) return 0;
-    const begunAt = clock.monotonic();
-    try {
-      const leased = await leaseWebhooks(pool, { ...which, leasedBy: newId() });
-      for (const webhook of leased) hold(webhook, begunAt);
-      return leased.length;
-    } catch (error) {
-      logger.warn({ err: error }, 'webhooks not leased; the sweep will find them');
-      return 0;
-    }
-  }
-
-  function hold(leased: LeasedWebhook, begunAt: number): void {
-    const { webhookId, endpointId, sessionId, type } = leased;
-    try {
-      const transport = transports[type];
-      if (!transport) throw new Error(`This gateway does not know endpoints of the type ${type}.`);
-      const now = clock.monotonic();
-      const [other] = byEndpoint.get(endpointId) ?? [];
-      const breaker = other?.breaker ?? new Breaker({ stored: leased.breaker, now, pauses });
-      const deadline = begunAt + WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS;
-      const held = new HeldWebhook(leased, { channel: transport.open(leased), breaker }, deadline, now);
-      forget(holds.get(webhookId));
-      holds.set(webhookId, held);
-      bySession.set(sessionId, (bySession.get(sessionId) ?? new Set()).add(held));
-      byEndpoint.set(endpointId, (byEndpoint.get(endpointId) ?? new Set()).add(held));
-      news.add(held);
-      if (leased.nextRetryMs !== null) scheduleRetry(webhookId, leased.nextRetryMs);
-    } catch (error) {
-      logger.error({ err: error, webhookId, sessionId }, 'webhook cannot be delivered to');
-    }
-  }
-
-  function forget(held: HeldWebhook | undefined): void {
-    if (!held) return;
-    held.isLost = true;
-    clearTimeout(held.retryTimer);
-    clearTimeout(held.probeTimer);
-    held.channel.close?.();
-    if (holds.get(held.webhookId) === held) holds.delete(held.webhookId);
-    remove(bySession, held.sessionId, held);
-    remove(byEndpoint, held.endpointId, held);
-  }
-
-  /**
-   * Its lease has ended: it was changed, or this process was too slow. What was delivered is written before it is read
-   * anew.
-   */
-  function lose(held: HeldWebhook): void {
-    if (held.isLost) return;
-    forget(held);
-    void results.flush().then(() => wakes.add(held.webhookId));
-  }
-
-  function onWritten(
-    written: readonly HeldWebhook[],
-    found: ReadonlyMap<string, WrittenWebhook>,
-    begunAt: number,
-  ): void {
-    for (const held of written) {
-      const its = found.get(held.webhookId);
-      if (held.change === 'abandon') {
-        forget(held);
-      } else if (!its) {
-        lose(held);
-      } else if (its.isReleased) {
-        const hasNews = held.isBusy;
-        forget(held);
-        if (hasNews) wakes.add(held.webhookId);
-      } else {
-        held.deadline = begunAt + WEBHOOK_LEASE_MS - WEBHOOK_LEASE_MARGIN_MS;
-        held.writtenAt = begunAt;
-        held.lastSeq = its.lastSeq;
-        if (its.replayedAt !== held.replayedAt) onReplay(held, its.replayedAt);
-        if (held.change === 'retire') held.retiredAt ??= clock.monotonic();
-      }
-    }
-  }
-
-  /** Renews and ends leases, and finds the events that no hint has told. */
-  function tick(): void {
-    const now = clock.monotonic();
-    const due: HeldWebhook[] = [];
-    for (const held of holds.values()) {
-      if (held.isLost) {
-        // Let go, and PostgreSQL has not answered.
-        if (now >= held.deadline) forget(held);
-        continue;
-      }
-      if (now >= held.deadline) {
-        lose(held);
-        continue;
-      }
-      if (mayPark(held, now)) {
-        held.change = 'abandon';
-        held.isLost = true;
-        due.push(held);
-        continue;
-      }
-      held.hear(held.lastSeq);
-      if (held.wantsRead) news.add(held);
-      const waitsForRetry = held.retryAt !== undefined && held.retryAt - now < RETRY_HORIZON_MS;
-      if (held.isBusy || waitsForRetry) onNews(held);
-      const before = held.change;
-      if (held.change === 'hold' && now - held.lastNews >= keepMs) held.change = 'retire';
-      else if (held.retiredAt !== undefined && now - held.retiredAt >= retireMs) held.change = 'release';
-      if (held.change !== before || now - held.writtenAt >= RENEW_AFTER_MS) due.push(held);
-    }
-    results.renew(due);
-  }
-
-  /** What takes nothing is taken again for its next probe: it must not keep others from being held. */
-  function mayPark(held: HeldWebhook, now: number): boolean {
-    if (held.breaker.state !== 'down' || holds.size <= maxHeld * PARK_SHARE) return false;
-    return !held.isDelivering && !held.isRetrying && !held.isReading && held.breaker.probeAt - now > PARK_MIN_MS;
-  }
-
-  function onNews(held: HeldWebhook): void {
-    held.lastNews = clock.monotonic();
-    held.change = 'hold';
-    held.retiredAt = undefined;
-  }
-
-  function sweep(): void {
-    during(
-      lease({ limit: SWEEP_LIMIT }).then((count) => {
-        if (count === SWEEP_LIMIT) sweep();
-      }),
-    );
+  function onHeld(held: HeldWebhook, nextRetryMs: number | null): void {
+    news.add(held);
+    if (nextRetryMs !== null) scheduleRetry(held.webhookId, nextRetryMs);
   }
 
   // First attempts
@@ -280,7 +120,7 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
       for (const held of reading) {
         const its = found.get(held.webhookId);
         held.endRead(its);
-        if (!its) lose(held);
+        if (!its) leases.lose(held);
         else begin(held);
       }
     } catch (error) {
@@ -302,7 +142,7 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
         for (let event = held.takeHeldUp(); event; event = held.takeHeldUp()) putBehindItsChat(held, event);
         const turn = nextTurn(held);
         if (!turn) return;
-        onNews(held);
+        leases.keep(held);
         if ((await take(held, turn)) === 'end') return;
       }
     } finally {
@@ -328,7 +168,7 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
   }
 
   async function take(held: HeldWebhook, { events, isProbe }: Turn): Promise<'end' | 'on'> {
-    const made = await attempt(held, events, isProbe);
+    const made = await attempts.make(held, events, isProbe);
     if (!made) return 'end';
     for (const [n, event] of events.entries()) {
       const outcome = made.outcomes[n]!;
@@ -338,13 +178,13 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
       if (outcome.kind === 'delivered') {
         const { doubted } = held;
         held.leave(event);
-        void note(held, event, { status: 'DELIVERED', ...made, outcome });
+        void attempts.note(held, event, { status: 'DELIVERED', ...made, outcome });
         if (!held.breaker.succeed(made.begun)) continue;
         if (doubted && doubted.event !== event)
           refuse(held, doubted.event, { ...made, outcome: doubted.failure }, false);
         onRecovery(held, before);
       } else if (outcome.scope === 'gone') {
-        await switchOff(held, event, { ...made, outcome });
+        await attempts.switchOff(held, event, { ...made, outcome });
         return 'end';
       } else if (held.breaker.fail(outcome, made.ended, isProbe) === 'on its own') {
         const { doubted } = held;
@@ -356,20 +196,15 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
       } else {
         if (isFirst) held.doubted = outcome.isUnreachable ? undefined : { event, failure: outcome };
         const delayMs = Math.max(0, held.breaker.probeAt - made.ended);
-        void note(held, event, { status: 'PENDING', ...made, outcome, delayMs });
+        void attempts.note(held, event, { status: 'PENDING', ...made, outcome, delayMs });
       }
     }
-    if (held.breaker.isHopeless(made.ended)) await giveUp(held);
+    if (held.breaker.isHopeless(made.ended)) await attempts.giveUp(held);
     return 'on';
   }
 
   /** What the endpoint itself refuses, while it takes others, is tried again beside the line. */
-  function refuse(
-    held: HeldWebhook,
-    event: DueDelivery,
-    failed: MadeAttempt & { outcome: Failed },
-    isAttempt: boolean,
-  ) {
+  function refuse(held: HeldWebhook, event: DueDelivery, failed: FailedAttempt, isAttempt: boolean) {
     event.refusals += 1;
     const delayMs = pauses.retry(event.refusals, failed.outcome.retryAfterMs);
     if (delayMs === undefined) {
@@ -377,10 +212,10 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
       if (!event.isReplay) held.endWait(event);
       const { webhookId, sessionId } = held;
       logger.warn({ webhookId, sessionId, seq: event.seq, statusCode: failed.outcome.statusCode }, 'event given up');
-      void note(held, event, { status: 'FAILED', ...failed, isAttempt });
+      void attempts.note(held, event, { status: 'FAILED', ...failed, isAttempt });
     } else {
       if (!event.isReplay) held.waitOnItsOwn(event);
-      const written = note(held, event, { status: 'RETRYING', ...failed, isAttempt, delayMs });
+      const written = attempts.note(held, event, { status: 'RETRYING', ...failed, isAttempt, delayMs });
       void written.then(() => scheduleRetry(held.webhookId, failed.ended + delayMs - clock.monotonic()));
     }
   }
@@ -389,38 +224,13 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
   function putBehindItsChat(held: HeldWebhook, event: DueDelivery): void {
     const now = clock.monotonic();
     const made = { begun: now, ended: now };
-    const written = note(held, event, { status: 'RETRYING', ...made, isAttempt: false, delayMs: 0 });
+    const written = attempts.note(held, event, { status: 'RETRYING', ...made, isAttempt: false, delayMs: 0 });
     void written.then(() => scheduleRetry(held.webhookId, 0));
-  }
-
-  /** Adds to what is written with the next results. Resolves when it is durable. */
-  function note(held: HeldWebhook, event: DueDelivery, { status, outcome, ...facts }: NotedAttempt): Promise<void> {
-    const { webhookId, sessionId } = held;
-    const { isAttempt = true, begun, ended, delayMs } = facts;
-    if (isAttempt) {
-      metrics.deliveryDuration.observe((ended - begun) / 1_000);
-      metrics.deliveries.inc({ outcome: status === 'PENDING' ? 'retrying' : LABELS[status] });
-    }
-    const failure = outcome?.kind === 'failed' ? outcome : undefined;
-    return results.add({
-      webhookId,
-      sessionId,
-      seq: event.seq,
-      status,
-      isAttempt,
-      refusals: event.refusals,
-      durationMs: isAttempt ? ended - begun : undefined,
-      delayMs,
-      responseCode: outcome?.statusCode,
-      error: failure?.error,
-      answer: failure?.answer,
-      chat: status === 'RETRYING' && !event.isReplay ? held.chatOf(event) : undefined,
-    });
   }
 
   /** The endpoint takes events again: all that wait for it, of all sessions, go out. */
   function onRecovery(held: HeldWebhook, before: BreakerState): void {
-    for (const its of byEndpoint.get(held.endpointId) ?? []) {
+    for (const its of holds.ofEndpoint(held.endpointId)) {
       const { doubted } = its;
       const now = clock.monotonic();
       its.doubted = undefined;
@@ -446,51 +256,10 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
     held.probeTimer = setTimeout(turn, Math.min(MAX_TIMER_MS, wait), held).unref();
   }
 
-  /** Looks whether endpoints that had no connection have one again, long before their next probes. */
-  function knock(): void {
-    const names = [...byEndpoint.keys()];
-    const from = lastKnock === undefined ? 0 : names.indexOf(lastKnock) + 1;
-    const now = clock.monotonic();
-    let count = 0;
-    for (const name of [...names.slice(from), ...names.slice(0, from)]) {
-      const [held] = byEndpoint.get(name) ?? [];
-      if (!held?.channel.knock || !held.breaker.wantsKnock || held.breaker.probeAt - now < knockEveryMs) continue;
-      if (count === MAX_KNOCKS) break;
-      count += 1;
-      lastKnock = name;
-      const { breaker } = held;
-      const answered = held.channel.knock().then((isThere) => {
-        if (!isThere || !breaker.wantsKnock) return;
-        breaker.onKnockHeard(clock.monotonic());
-        for (const its of byEndpoint.get(name) ?? []) turn(its);
-      });
-      during(answered);
-    }
-  }
-
   /** Deliveries were asked for again. */
-  function onReplay(held: HeldWebhook, replayedAt: number | null): void {
-    held.replayedAt = replayedAt;
+  function onReplay(held: HeldWebhook): void {
     held.breaker.probeNow(clock.monotonic());
     turn(held);
-  }
-
-  /** The endpoint has taken nothing for so long that the oldest events are given up. */
-  async function giveUp(held: HeldWebhook): Promise<void> {
-    const { webhookId, leasedBy, sessionId } = held;
-    const reason = `Given up: the endpoint has taken nothing for ${PATIENCE_MS / 3_600_000} hours.`;
-    try {
-      // What it has taken before must not be given up with the rest.
-      await results.flush();
-      const overdue = { webhookId, leasedBy, olderThanMs: PATIENCE_MS, reason, limit: GIVE_UP_LIMIT };
-      const { inLine, onTheirOwn } = await giveUpOverdue(pool, overdue);
-      if (inLine + onTheirOwn === 0) return;
-      logger.warn({ webhookId, sessionId, events: inLine + onTheirOwn }, 'events given up');
-      metrics.deliveries.inc({ outcome: 'failed' }, inLine + onTheirOwn);
-      if (inLine > 0) held.rewind();
-    } catch (error) {
-      logger.warn({ err: error, webhookId }, 'overdue events not given up; the next probe tries again');
-    }
   }
 
   // Retries
@@ -518,7 +287,7 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
       for (const held of reading) {
         const its = found.get(held.webhookId);
         if (!its) {
-          lose(held);
+          leases.lose(held);
         } else if (its.due.length > 0) {
           during(retry(held, its.due));
         } else if (its.nextRetryMs !== null) {
@@ -543,7 +312,7 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
 
   async function retry(held: HeldWebhook, due: readonly DueDelivery[]): Promise<void> {
     held.isRetrying = true;
-    onNews(held);
+    leases.keep(held);
     for (const event of due) {
       if (!mayBegin(held)) break;
       const isProbe = held.breaker.state === 'down';
@@ -561,19 +330,19 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
   }
 
   async function retryOne(held: HeldWebhook, event: DueDelivery, isProbe: boolean): Promise<'end' | 'on'> {
-    const made = await attempt(held, [event], isProbe);
+    const made = await attempts.make(held, [event], isProbe);
     if (!made) return 'end';
     const outcome = made.outcomes[0]!;
     const { breaker } = held;
     const before = breaker.state;
     if (outcome.kind === 'delivered') {
       if (!event.isReplay) held.endWait(event);
-      void note(held, event, { status: 'DELIVERED', ...made, outcome });
+      void attempts.note(held, event, { status: 'DELIVERED', ...made, outcome });
       if (breaker.succeed(made.begun)) onRecovery(held, before);
       return 'on';
     }
     if (outcome.scope === 'gone') {
-      await switchOff(held, event, { ...made, outcome });
+      await attempts.switchOff(held, event, { ...made, outcome });
       return 'end';
     }
     // What is refused for the second time says nothing about the endpoint.
@@ -584,55 +353,16 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
       return 'on';
     }
     const delayMs = Math.max(0, breaker.probeAt - made.ended);
-    void note(held, event, { status: 'RETRYING', ...made, outcome, delayMs });
+    void attempts.note(held, event, { status: 'RETRYING', ...made, outcome, delayMs });
     scheduleProbe(held);
-    if (breaker.isHopeless(made.ended)) await giveUp(held);
+    if (breaker.isHopeless(made.ended)) await attempts.giveUp(held);
     return 'end';
-  }
-
-  // Attempts
-
-  /** One attempt. `undefined`: this process stops. */
-  async function attempt(
-    held: HeldWebhook,
-    events: readonly DueDelivery[],
-    isProbe: boolean,
-  ): Promise<(MadeAttempt & { outcomes: AttemptOutcome[] }) | undefined> {
-    const begun = clock.monotonic();
-    try {
-      const outcomes = await held.channel.send(events);
-      return { begun, ended: clock.monotonic(), outcomes };
-    } catch (error) {
-      if (error instanceof Interrupted) {
-        if (isProbe) held.breaker.yield();
-        return undefined;
-      }
-      logger.error({ err: error, webhookId: held.webhookId }, 'attempt not made');
-      const outcome: Failed = { kind: 'failed', scope: 'unclear', error: 'The attempt could not be made.' };
-      return { begun, ended: clock.monotonic(), outcomes: events.map(() => outcome) };
-    }
-  }
-
-  /** The endpoint wants no events any more. */
-  async function switchOff(
-    held: HeldWebhook,
-    event: DueDelivery,
-    failed: MadeAttempt & { outcome: Failed },
-  ): Promise<void> {
-    const { webhookId, endpointId, sessionId } = held;
-    logger.warn({ webhookId, sessionId, seq: event.seq, reason: failed.outcome.error }, 'webhook is gone');
-    void note(held, event, { status: 'FAILED', ...failed });
-    for (const its of byEndpoint.get(endpointId) ?? []) forget(its);
-    await results.flush();
-    await disableWebhook(pool, webhookId, failed.outcome.error).catch((failure: Error) =>
-      logger.warn({ err: failure, webhookId }, 'webhook not switched off; its lease will run out'),
-    );
   }
 
   function wake(webhookId: string): void {
     const held = holds.get(webhookId);
     if (!held) {
-      wakes.add(webhookId);
+      leases.take(webhookId);
     } else {
       held.doubt();
       if (held.wantsRead) news.add(held);
@@ -642,30 +372,24 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
 
   async function stop(): Promise<void> {
     isStopping = true;
-    clearInterval(sweeping);
-    clearInterval(ticking);
-    clearInterval(knocking);
+    const closed = leases.close();
+    knocks.stop();
     // What the receiver has just got would come to it again.
     await Promise.race([Promise.all(working), clock.sleep(STOP_GRACE_MS)]);
     const closing = Promise.all(Object.values(transports).map((transport) => transport.close()));
-    await Promise.all([...working, wakes.stop(), news.stop(), retries.stop(), closing]);
-    for (const held of holds.values()) held.change = 'abandon';
-    results.renew(holds.values());
-    await results.flush();
-    for (const held of holds.values()) forget(held);
+    await Promise.all([...working, closed, news.stop(), retries.stop(), closing]);
+    await leases.release();
   }
 
   return {
     start() {
-      sweeping = setInterval(sweep, sweepEveryMs).unref();
-      ticking = setInterval(tick, tickEveryMs).unref();
-      knocking = setInterval(knock, knockEveryMs).unref();
-      sweep();
+      leases.start();
+      knocks.start();
     },
     onHints(hints) {
       if (isStopping) return;
       for (const hint of hints) {
-        for (const held of bySession.get(hint.sessionId) ?? []) {
+        for (const held of holds.ofSession(hint.sessionId)) {
           held.take(
             hint,
             hint.webhooks?.find(({ webhookId }) => webhookId === held.webhookId),
@@ -675,7 +399,7 @@ export function createWebhookDeliverer(deps: DelivererDependencies, options: Del
         }
         for (const { webhookId, leasedBy } of hint.webhooks ?? []) {
           const held = holds.get(webhookId);
-          if (leasedBy === null && !held) wakes.add(webhookId);
+          if (leasedBy === null && !held) leases.take(webhookId);
           // Nothing has happened in the session: deliveries were asked for again.
           else if (held && hint.seq === 0) retries.add(held);
         }
@@ -694,27 +418,4 @@ interface Turn {
   events: readonly DueDelivery[];
   /** It tells whether an endpoint that takes nothing is back. */
   isProbe: boolean;
-}
-
-/** Monotonic times of an attempt. */
-interface MadeAttempt {
-  begun: number;
-  ended: number;
-}
-
-interface NotedAttempt extends MadeAttempt {
-  status: NewResult['status'];
-  /** Absent: it was not sent. */
-  outcome?: AttemptOutcome | undefined;
-  isAttempt?: boolean;
-  delayMs?: number | undefined;
-}
-
-/** Values of the label `outcome`. */
-const LABELS = { DELIVERED: 'delivered', RETRYING: 'retrying', FAILED: 'failed' } as const;
-
-function remove(sets: Map<string, Set<HeldWebhook>>, name: string, held: HeldWebhook): void {
-  const its = sets.get(name);
-  its?.delete(held);
-  if (its?.size === 0) sets.delete(name);
 }
