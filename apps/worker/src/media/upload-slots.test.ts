@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createSendWindow } from '../outbox/send-window.ts';
-import type { Connection } from '../whatsapp/socket.ts';
+import type { Connection } from '../whatsapp/connection.ts';
 import { UploadSlots } from './upload-slots.ts';
 
 const never = new AbortController().signal;

@@ -6,8 +6,8 @@ import { type BackoffOptions, backoffDelay, type Clock, type Logger } from '@wa-
 import { MediaMissingError, type MediaStore } from '@wa-gate/media';
 import { findUpload, forgetUpload, recordUpload } from '@wa-gate/messaging';
 import type { FileToUpload } from '../content/codec.ts';
+import type { Connection } from '../whatsapp/connection.ts';
 import type { MediaConnection, MediaHost } from '../whatsapp/media-connection.ts';
-import type { Connection } from '../whatsapp/socket.ts';
 import { GivingWay } from './giving-way.ts';
 import { isStillThere } from './hosted-file.ts';
 import { encrypted, encryptedLength, measure, mediaKeysOf } from './media-cipher.ts';

@@ -2,7 +2,7 @@ import type { Ownership } from '@wa-gate/cluster';
 import { type AcceptedMessage, claimOutbox, inspectOutbox, type OutboxItem, type Outcome } from '@wa-gate/messaging';
 import type { Receipt, ServerAck } from '../whatsapp/acks.ts';
 import type { proto } from '../whatsapp/baileys.ts';
-import type { Connection } from '../whatsapp/socket.ts';
+import type { Connection } from '../whatsapp/connection.ts';
 import { ClaimedRows } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import { Pacer } from './pacer.ts';

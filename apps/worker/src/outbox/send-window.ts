@@ -4,7 +4,7 @@ import type { Span } from '@wa-gate/kit';
 import { type AcceptedMessage, isPaced, type OutboxItem } from '@wa-gate/messaging';
 import type { UploadedFile } from '../media/uploaded-file.ts';
 import type { Acceptance } from '../whatsapp/acceptance.ts';
-import type { Connection } from '../whatsapp/socket.ts';
+import type { Connection } from '../whatsapp/connection.ts';
 import { DEADLINES, PACE } from './deadlines.ts';
 
 /** One attempt to send a message, from its start to the acknowledgement of the server. */

@@ -32,7 +32,7 @@ import type { Uploads } from '../media/uploads.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
-import { isChannel, isPublic } from '../whatsapp/socket.ts';
+import { isChannel, isPublic } from '../whatsapp/jids.ts';
 import { STATUS_JID } from '../whatsapp/status-parts.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import type { ClaimedRows, GivenBack } from './claimed-rows.ts';

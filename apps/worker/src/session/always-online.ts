@@ -1,5 +1,5 @@
+import type { Connection } from '../whatsapp/connection.ts';
 import { performOn } from '../whatsapp/operations/index.ts';
-import type { Connection } from '../whatsapp/socket.ts';
 
 export interface AlwaysOnlineDependencies {
   /** What the settings of the session say. */

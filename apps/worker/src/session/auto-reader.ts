@@ -1,8 +1,8 @@
 import type { InputOf, SessionSettings } from '@wa-gate/contracts';
 import { isIgnored } from '../inbox/ignored-chats.ts';
+import type { Connection } from '../whatsapp/connection.ts';
 import type { Arrived } from '../whatsapp/inbound-listener.ts';
 import { performOn } from '../whatsapp/operations/index.ts';
-import type { Connection } from '../whatsapp/socket.ts';
 
 type Reference = InputOf<'messages.markRead'>['messages'][number];
 

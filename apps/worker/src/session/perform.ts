@@ -5,6 +5,7 @@ import {
   operationOf,
   type Repeat,
 } from '@wa-gate/contracts';
+import type { Connection } from '../whatsapp/connection.ts';
 import {
   hasConnectionClosed,
   OperationRefusedError,
@@ -13,7 +14,6 @@ import {
 } from '../whatsapp/errors.ts';
 import { NotReadyError, performOn } from '../whatsapp/operations/index.ts';
 import type { OperationSocket } from '../whatsapp/operations/operation-socket.ts';
-import type { Connection } from '../whatsapp/socket.ts';
 import { assertAlive, SessionRefusal } from './errors.ts';
 import type { QueryBudget } from './query-budget.ts';
 import type { ActorState } from './transition.ts';

@@ -16,13 +16,14 @@ import type { Route, Routes } from '../egress/routes.ts';
 import { isIgnored } from '../inbox/ignored-chats.ts';
 import { type AuthStore, openAuthStore } from '../whatsapp/auth-store.ts';
 import { createSocketCaches, type SocketCaches } from '../whatsapp/baileys-caches.ts';
+import type { Connection, ConnectionHandlers } from '../whatsapp/connection.ts';
 import { ConnectionEndedError, type DisconnectCause } from '../whatsapp/errors.ts';
 import type { Identity } from '../whatsapp/identity.ts';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
 import type { Liveness, Pulse } from '../whatsapp/liveness.ts';
 import { SandboxUnreachableError } from '../whatsapp/network.ts';
 import type { PasskeyStep } from '../whatsapp/passkey.ts';
-import { type Connection, type ConnectionHandlers, connect } from '../whatsapp/socket.ts';
+import { connect } from '../whatsapp/socket.ts';
 import { STATUS_JID } from '../whatsapp/status-parts.ts';
 import { AutoReader } from './auto-reader.ts';
 import {

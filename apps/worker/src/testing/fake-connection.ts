@@ -1,6 +1,6 @@
 import { type Acceptance, NotAcceptedError } from '../whatsapp/acceptance.ts';
+import type { Connection, OutgoingMessage } from '../whatsapp/connection.ts';
 import type { MediaConnection } from '../whatsapp/media-connection.ts';
-import type { Connection, OutgoingMessage } from '../whatsapp/socket.ts';
 
 /** A connection whose other end is the test: it decides what is relayed and acknowledged, and when. */
 export class FakeConnection implements Connection {

@@ -1,237 +1,57 @@
 import type { Agent as HttpsAgent } from 'node:https';
-import type { GroupFacts, HistoryDepth, MessageCapping, ParticipantFact } from '@wa-gate/contracts';
-import type { Logger } from '@wa-gate/kit';
-import type {
-  CallNews,
-  ConnectionHistory,
-  Restriction,
-  SettingsCollection,
-  SettingsPage,
-  StoredLabel,
-} from '@wa-gate/messaging';
-import type { Dispatcher } from 'undici';
-import { type Fact, factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
-import type { ChatFacts } from '../content/context.ts';
+import type { HistoryDepth } from '@wa-gate/contracts';
+import type { ConnectionHistory } from '@wa-gate/messaging';
+import { factsOfContact, factsOfMapping, type ToldContact } from '../contacts/facts.ts';
 import { stanzaAttributesOf } from '../content/stanza.ts';
 import { stanzaNodes } from '../content/stanza-nodes.ts';
-import type { Route } from '../egress/routes.ts';
-import { type Acceptance, sendWithAcceptance } from './acceptance.ts';
+import { sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
-import {
-  type ReadElsewhere,
-  type Receipt,
-  readElsewhere,
-  readReceipts,
-  readServerAck,
-  type ServerAck,
-} from './acks.ts';
-import type { AuthStore } from './auth-store.ts';
+import { type Receipt, readElsewhere, readReceipts, readServerAck } from './acks.ts';
 import {
   type BinaryNode,
   isJidGroup,
   isJidStatusBroadcast,
   isLidUser,
-  isPnUser,
-  jidDecode,
   jidNormalizedUser,
   makeWASocket,
   proto,
   S_WHATSAPP_NET,
   type WASocket,
 } from './baileys.ts';
-import type { SocketCaches } from './baileys-caches.ts';
 import { createBaileysLogger } from './baileys-logger.ts';
 import { callerNumberOf, readCallNews } from './call-news.ts';
 import { readChannelNews } from './channel-news.ts';
 import { filePost, withoutSecret } from './channel-posts.ts';
-import { askSpellings } from './contact-query.ts';
+import type { Connection, ConnectOptions, OutgoingMessage } from './connection.ts';
 import { takeDirtyGroups } from './dirty-groups.ts';
-import { type EngineEvent, tapEngine } from './engine-events.ts';
-import {
-  ConnectionEndedError,
-  type DisconnectCause,
-  groupNotAccessible,
-  readDisconnectCause,
-  recipientNotOnWhatsApp,
-  SendRefusedError,
-  whatsAppCodeOf,
-} from './errors.ts';
+import { tapEngine } from './engine-events.ts';
+import { ConnectionEndedError, type DisconnectCause, readDisconnectCause } from './errors.ts';
 import { metadataOf } from './group-metadata.ts';
-import { type GroupNotice, readGroupNotices } from './group-notices.ts';
-import { type OlderMessages, requestHistory } from './history-request.ts';
-import { type Identity, readIdentity } from './identity.ts';
+import { readGroupNotices } from './group-notices.ts';
+import { GroupReader } from './group-reader.ts';
+import { requestHistory } from './history-request.ts';
+import { readIdentity } from './identity.ts';
 import { takeMessagesInOrder } from './in-order.ts';
-import { type ArrivalHandlers, listenForArrivals } from './inbound-listener.ts';
+import { listenForArrivals } from './inbound-listener.ts';
+import { isChannel, isOfPerson, isPublic } from './jids.ts';
 import { InboundJournal } from './journal.ts';
 import { prepareKeyPairs } from './key-pairs.ts';
-import { type MediaConnection, readMediaConnection } from './media-connection.ts';
+import { readMediaConnection } from './media-connection.ts';
 import { withMediaHint } from './media-hint.ts';
-import { type LostFile, type MediaRetryAnswer, mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
+import { mediaRetryReceipt, readMediaRetryAnswer } from './media-retry.ts';
 import { rejectCall } from './operations/calls.ts';
 import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
-import { type PasskeyStep, readPasskeyStep } from './passkey.ts';
-import { readPersonNews, type ToldNews } from './person-news.ts';
-import { type PresenceUpdate, readPresence, toldOf } from './presence-book.ts';
-import { learnTokens, noteTokenIssued, type ToldToken } from './privacy-tokens.ts';
+import { readPasskeyStep } from './passkey.ts';
+import { readPersonNews } from './person-news.ts';
+import { readPresence, toldOf } from './presence-book.ts';
+import { learnTokens, noteTokenIssued } from './privacy-tokens.ts';
+import { RecipientFinder } from './recipient-finder.ts';
 import { SharedSettings } from './shared-settings/shared-settings.ts';
 import { createSignalRepository } from './signal-repository.ts';
 import { partsOf, StatusParts } from './status-parts.ts';
 import { storeFirst } from './stored-first.ts';
-
-export interface ConnectionHandlers extends ArrivalHandlers {
-  /** Anything at all has come behind the handshake. Called for every frame. */
-  frame(): void;
-  qr(qr: string): void;
-  /** Linking waits for a passkey. */
-  passkey(step: PasskeyStep): void;
-  /** The phone has linked this device; WhatsApp will ask for a restart of the connection. */
-  paired(): void;
-  open(identity: Identity): void;
-  /** Called once; nothing follows. */
-  closed(cause: DisconnectCause): void;
-  acknowledged(ack: ServerAck): void;
-  receipts(receipts: Receipt[]): void;
-  /** What WhatsApp tells about people, apart from messages. */
-  told(facts: Fact[]): void;
-  /** What is known of a group; `undefined`: WhatsApp is to be asked. `isFresh`: it can be used to send. */
-  knownGroup(jid: string): Promise<{ facts: GroupFacts; isFresh: boolean } | undefined>;
-  /** WhatsApp has described groups. Resolves when that is stored. `isAll`: they are all groups of the account. */
-  groupsDescribed(groups: readonly GroupFacts[], isAll: boolean): Promise<void>;
-  /** WhatsApp says that the account is not in the group. */
-  groupGone(jid: string): Promise<void>;
-  /**
-   * WhatsApp says that groups have changed, and not which. Resolves when that is stored; WhatsApp gets its confirmation
-   * then.
-   */
-  groupsDoubted(): Promise<void>;
-  /** Resolves when it is stored; WhatsApp gets its confirmation then. */
-  groupNoticed(notice: GroupNotice, identity: Identity): Promise<void>;
-  /** Somebody is written to for the first time. Resolves when that is stored. */
-  met(fact: Fact): Promise<void>;
-  /** WhatsApp lets the account begin new chats (`null`), or not. */
-  restricted(restriction: Restriction | null): void;
-  capped(capping: MessageCapping): void;
-  /** Somebody has come, gone or is typing. */
-  presence(told: PresenceUpdate): void;
-  /** Whether somebody wants what Baileys emits. Asked before each of its flushes is read. */
-  wantsEngineEvents(): boolean;
-  engineEvent(event: EngineEvent): void;
-  /**
-   * A call rings, or something has become of it. Resolves when it is stored; WhatsApp gets its confirmation then.
-   * `reject`: rejects it; absent where it is told by an operation.
-   */
-  called(news: CallNews, reject?: (callId: string, callerJid: string) => Promise<void>): Promise<void>;
-  /** Something has happened to a person. Resolves when it is stored; WhatsApp gets its confirmation then. */
-  noticed(event: ToldNews): Promise<void>;
-  /** Whether senders may learn what the session marks as read, as its settings say. */
-  tellsReading(): boolean;
-  /** Whether the status updates of others are read. Asked for each stanza of the status. */
-  takesStatusUpdates(): boolean;
-  /** The phone answers a question for a file; see {@link Connection.askForFile}. */
-  fileAnswered(answer: MediaRetryAnswer): void;
-  /** Another device of the account has read messages of a chat. */
-  readElsewhere(read: ReadElsewhere): void;
-  /** Up to which version the collections of shared settings of an account were read. */
-  settingsProgress(account: string): Promise<ReadonlyMap<SettingsCollection, number>>;
-  /** Shared settings were read. Resolves when they are stored. */
-  settingsRead(page: SettingsPage): Promise<void>;
-  /** The labels of the account as they are stored. */
-  settingsLabels(): Promise<StoredLabel[]>;
-  /** The bytes of a message sent earlier, to answer a phone that could not read it. */
-  sentMessage(waMessageId: string): Promise<proto.IMessage | undefined>;
-}
-
-/** What the history says for the keys of the session. */
-export interface LearntOfHistory {
-  pairs: { pn: string; lid: string }[];
-  tokens: ToldToken[];
-}
-
-export interface OutgoingMessage {
-  chatJid: string;
-  waMessageId: string;
-  message: proto.IMessage;
-  /** Of a status update: the jids of those who see it. */
-  audience?: readonly string[] | undefined;
-  /** Of a status update: called directly before each of its parts. What it throws keeps back the rest. */
-  startPart?: (() => void) | undefined;
-  /** Of a message that is not in the outbox yet: the commit of its first ratchet step accepts it. */
-  acceptance?: Acceptance;
-}
-
-/** One connection to WhatsApp. After `closed` it is of no use. */
-export interface Connection {
-  /**
-   * How the chat names people. Of a group also its timer and the number of its members; this asks WhatsApp for a
-   * group that is not known yet.
-   *
-   * @throws {SendRefusedError} nothing can ever be sent there; any other error: not now
-   */
-  chat(chatJid: string): Promise<Omit<ChatFacts, 'expiresInSeconds'> & Partial<ChatFacts>>;
-  /**
-   * Makes sure that the chat has devices to send to; call it before `send`. The first call for a person asks
-   * WhatsApp, and that may take seconds.
-   *
-   * @returns the name of the chat: another spelling of the number, where WhatsApp knows it by that one
-   * @throws {SendRefusedError} nothing can ever be sent there; any other error: not now
-   */
-  reach(chatJid: string): Promise<string>;
-  /** The name of a chat that {@link reach} would return without asking WhatsApp; `undefined`: it would ask. */
-  reached(chatJid: string): string | undefined;
-  /**
-   * Hands a message to the server. Resolves when it is on its way; what the server says comes by `acknowledged`,
-   * sometimes first.
-   *
-   * @throws {SendRefusedError} it can never be sent; any other error: not now
-   */
-  send(message: OutgoingMessage): Promise<void>;
-  /**
-   * Asks where files are uploaded to.
-   *
-   * @throws when WhatsApp does not answer
-   */
-  mediaConnection(): Promise<MediaConnection>;
-  /** The dispatcher for requests to media hosts; `undefined`: that of the process. */
-  readonly mediaDispatcher: Dispatcher | undefined;
-  requestPairingCode(digits: string): Promise<string>;
-  /** The cheapest query there is. Resolves with its answer; rejects when none comes in time. */
-  ping(): Promise<void>;
-  /**
-   * Asks whether the account may begin new chats; the answer comes by `restricted`. After a message was refused with
-   * 463 this tells a time-lock from a chat that merely wants a token. (rc14 means to ask by itself then, and never
-   * comes to it: the same code is caught by a branch before.)
-   */
-  askTimeLock(): Promise<void>;
-  /** Asks the account's phone to upload a file again. The answer comes by `fileAnswered`, if one comes. */
-  askForFile(file: LostFile): Promise<void>;
-  /** Asks the account's phone for older messages of a chat. The answer comes by `history`, if one comes. */
-  askForHistory(request: OlderMessages): Promise<void>;
-  /** Stores numbers of LIDs and newer privacy tokens. */
-  learn(learnt: LearntOfHistory): Promise<void>;
-  /** Runs an operation on the connection. @throws whatever it throws */
-  operate<T>(run: (wa: OperationSocket) => Promise<T>): Promise<T>;
-  /** Unlinks this device at the server and closes. */
-  logout(): Promise<void>;
-  /** Closes in order and without logging out. */
-  close(): Promise<void>;
-  /** Cuts the line synchronously: after this call nothing more is sent. `closed` follows. */
-  terminate(): void;
-}
-
-export interface ConnectOptions {
-  sessionId: string;
-  route: Pick<Route, 'endpoint' | 'version' | 'device'>;
-  store: AuthStore;
-  caches: SocketCaches;
-  logger: Logger;
-  handlers: ConnectionHandlers;
-  /** @default none */
-  history?: ConnectionHistory;
-  /** Tests look over the socket's shoulder. @default Baileys' own */
-  makeSocket?: typeof makeWASocket;
-}
 
 type StatusMessage = Pick<OutgoingMessage, 'chatJid' | 'waMessageId' | 'message' | 'startPart'> & {
   audience: readonly string[];
@@ -244,9 +64,6 @@ const PING_TIMEOUT_MS = 10_000;
 /** The longest that a timer can be set for. */
 const NEVER_MS = 2 ** 31 - 1;
 const CLOSE_TIMEOUT_MS = 1_000;
-/** Milliseconds for which no group is asked for after WhatsApp has said that it is asked too often. */
-const GROUP_PAUSE_MS = 60_000;
-
 const NO_HISTORY: ConnectionHistory = { asks: 'none', takes: 'none' };
 
 /**
@@ -265,13 +82,13 @@ export function connect(options: ConnectOptions): Connection {
   const { asks, takes } = options.history ?? NO_HISTORY;
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
-  const groupQueries = new Map<string, Promise<GroupFacts>>();
-  let groupsPausedUntil = 0;
-  /** WhatsApp has said that the account is not in them: their receipts ask no further. */
-  const groupsLeft = new Set<string>();
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
-  const { answeredNames: _, presences, ...baileysCaches } = caches;
+  const { answeredNames, presences, ...baileysCaches } = caches;
+  const ownJids = () => [creds.me?.id, creds.me?.lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
+  /** The account itself, by its LID where the addressing is that of LIDs. */
+  const ownName = (isLid: boolean): string => jidNormalizedUser((isLid && creds.me?.lid) || creds.me?.id);
+  const groups = new GroupReader({ sessionId, logger, ask: (jid) => askFacts(sock, jid), ownJids, handlers });
 
   // Baileys keeps this list, and reads it again for a pairing code. Phones give their whole history only to what says
   // that it is a desktop program.
@@ -309,7 +126,14 @@ export function connect(options: ConnectOptions): Connection {
       const sent = id ? await handlers.sentMessage(id) : undefined;
       return sent && withMediaHint(sent);
     },
-    cachedGroupMetadata: async (jid) => (isJidGroup(jid) ? metadataOf(await readGroup(jid)) : undefined),
+    cachedGroupMetadata: async (jid) => (isJidGroup(jid) ? metadataOf(await groups.read(jid)) : undefined),
+  });
+
+  const finder = new RecipientFinder({
+    sock,
+    caches: { answeredNames, userDevicesCache: caches.userDevicesCache },
+    ownName,
+    met: (fact) => handlers.met(fact),
   });
 
   function end(cause: DisconnectCause): void {
@@ -320,60 +144,10 @@ export function connect(options: ConnectOptions): Connection {
     handlers.closed(cause);
   }
 
-  /**
-   * As it is known here, else as WhatsApp says now. What is no longer fresh is better than nothing: WhatsApp drops what
-   * goes to people who have left, and asks for what others lack.
-   */
-  async function readGroup(jid: string): Promise<GroupFacts> {
-    const known = await handlers.knownGroup(jid);
-    if (known?.isFresh) return known.facts;
-    if (known && performance.now() < groupsPausedUntil) return known.facts;
-    try {
-      return await askGroupOnce(jid);
-    } catch (error) {
-      if (!known || error instanceof SendRefusedError) throw error;
-      logger.debug({ err: error, sessionId }, 'group not read again, taken as it was');
-      return known.facts;
-    }
-  }
-
-  /** Concurrent calls for one group share one query. */
-  async function askGroupOnce(jid: string): Promise<GroupFacts> {
-    const asked = groupQueries.get(jid) ?? askForGroup(jid).finally(() => groupQueries.delete(jid));
-    groupQueries.set(jid, asked);
-    return await asked;
-  }
-
-  async function askForGroup(jid: string): Promise<GroupFacts> {
-    if (performance.now() < groupsPausedUntil) throw new Error('WhatsApp was asked for groups too often.');
-    try {
-      const facts = await askFacts(sock, jid);
-      groupsLeft.delete(jid);
-      await handlers.groupsDescribed([facts], false);
-      return facts;
-    } catch (error) {
-      if (whatsAppCodeOf(error) === 429) groupsPausedUntil = performance.now() + GROUP_PAUSE_MS;
-      if (!isRefusal(error)) throw error;
-      groupsLeft.add(jid);
-      await handlers.groupGone(jid);
-      throw groupNotAccessible(error);
-    }
-  }
-
-  const isOwn = ({ jid, altJid }: ParticipantFact): boolean => ownJids().some((own) => own === jid || own === altJid);
-
-  /** Participants of a group beside the account. */
-  const recipientsIn = ({ participants }: GroupFacts): number =>
-    participants.filter((participant) => !isOwn(participant)).length;
-
-  const isAdminOf = ({ participants }: GroupFacts): boolean =>
-    participants.some((participant) => participant.role !== 'member' && isOwn(participant));
-
   /** Receipts of a group come with the number of its members; without it where WhatsApp does not tell. */
   async function reportReceipts(chatJid: string, receipts: Receipt[]): Promise<void> {
     if (!isJidGroup(chatJid)) return handlers.receipts(receipts);
-    const group = groupsLeft.has(chatJid) ? undefined : await readGroup(chatJid).catch(() => undefined);
-    const recipients = group && recipientsIn(group);
+    const recipients = await groups.recipientsOf(chatJid);
     handlers.receipts(recipients === undefined ? receipts : receipts.map((receipt) => ({ ...receipt, recipients })));
   }
 
@@ -400,7 +174,7 @@ export function connect(options: ConnectOptions): Connection {
     isCurrent,
     store: (node) => [
       ...readGroupNotices(node).map((notice) => {
-        groupsLeft.delete(notice.jid);
+        groups.doubt(notice.jid);
         return handlers.groupNoticed(notice, identity());
       }),
       ...[...readPersonNews(node), ...readChannelNews(node)].map((news) => handlers.noticed(news)),
@@ -483,7 +257,7 @@ export function connect(options: ConnectOptions): Connection {
   takeDirtyGroups(sock, {
     isCurrent,
     async doubt() {
-      groupsLeft.clear();
+      groups.doubt();
       await handlers.groupsDoubted();
     },
     onFailure: (err) => logger.warn({ err, sessionId }, 'changed groups not taken note of, WhatsApp will say it again'),
@@ -517,74 +291,11 @@ export function connect(options: ConnectOptions): Connection {
   });
   reportActiveReceipts();
 
-  const ownJids = () => [creds.me?.id, creds.me?.lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
   function tellContacts(contacts: ToldContact[]): void {
     const at = new Date();
     const own = identity();
     const facts = contacts.flatMap((contact) => factsOfContact(contact, own, at));
     if (facts.length > 0) handlers.told(facts);
-  }
-
-  const hasKnownDevices = (jid: string): boolean => {
-    const user = jidDecode(jid)?.user;
-    return user !== undefined && caches.userDevicesCache.get(user) !== undefined;
-  };
-
-  function reached(chatJid: string): string | undefined {
-    if (!isOfPerson(chatJid)) return chatJid;
-    const name = caches.answeredNames.get(chatJid) ?? chatJid;
-    return hasKnownDevices(name) ? name : undefined;
-  }
-
-  /** Asks for the devices of a person, in one query. */
-  async function findDevices(jid: string): Promise<boolean> {
-    const user = jidDecode(jid)?.user;
-    const own = isLidUser(jid) && creds.me?.lid ? creds.me.lid : (creds.me?.id ?? '');
-    const devices = await sock.getUSyncDevices([jidNormalizedUser(own), jid], true, false);
-    return devices.some((device) => device.user === user);
-  }
-
-  /**
-   * Makes sure that the chat has devices to send to, in one query for a contact that is not known yet. To a number
-   * without an account Baileys would send the copy for the own phone alone, and the server would accept it.
-   */
-  async function findPerson(chatJid: string): Promise<string> {
-    const asked = caches.answeredNames.get(chatJid) ?? chatJid;
-    if (await findDevices(asked)) return asked;
-    // No devices: no such account, no answer, or an account under another spelling. A second query tells them apart.
-    const answer = isPnUser(asked) ? await askSpellings(sock, jidDecode(asked)!.user) : null;
-    if (!answer?.jid) throw recipientNotOnWhatsApp();
-    const isFound = answer.jid !== asked && (await findDevices(answer.jid));
-    if (!isFound) throw new Error('WhatsApp did not name the devices of the recipient.');
-    caches.answeredNames.set(chatJid, answer.jid);
-    return answer.jid;
-  }
-
-  async function meet(chatJid: string): Promise<string> {
-    const jid = await findPerson(chatJid);
-    const lid = isPnUser(jid) ? await lidOf(jid) : jid;
-    const spellings = jid === chatJid ? {} : { spellings: [chatJid] };
-    await handlers.met({
-      jid,
-      ...(lid === jid ? {} : { altJid: jidNormalizedUser(lid) }),
-      ...spellings,
-      at: new Date(),
-    });
-    return jid;
-  }
-
-  /** The questions that have no answer yet, by chat. */
-  const meeting = new Map<string, Promise<string>>();
-  function meetOnce(chatJid: string): Promise<string> {
-    const before = meeting.get(chatJid);
-    if (before) return before;
-    const answer = meet(chatJid).finally(() => meeting.delete(chatJid));
-    meeting.set(chatJid, answer);
-    return answer;
-  }
-
-  async function lidOf(jid: string): Promise<string> {
-    return isLidUser(jid) ? jid : ((await sock.signalRepository.lidMapping.getLIDForPN(jid)) ?? jid);
   }
 
   /**
@@ -620,28 +331,25 @@ export function connect(options: ConnectOptions): Connection {
     tellsReading: () => handlers.tellsReading(),
   };
 
-  /** The account itself, by its LID where the addressing is that of LIDs. */
-  const ownName = (isLid: boolean): string => jidNormalizedUser((isLid && creds.me?.lid) || creds.me?.id);
-
   return {
     async chat(chatJid) {
       if (isPublic(chatJid)) return { own: ownName(false), nameOf: (jid) => jid, expiresInSeconds: 0 };
       if (!isJidGroup(chatJid)) return { own: ownName(isLidUser(chatJid) ?? false), nameOf: (jid) => jid };
-      const group = await readGroup(chatJid);
+      const group = await groups.read(chatJid);
       const { addressing, disappearingSeconds, participants } = group;
       const nameOf = (name: string) =>
         participants.find(({ jid, altJid }) => jid === name || altJid === name)?.jid ?? name;
-      const recipients = recipientsIn(group);
+      const recipients = groups.recipientsIn(group);
       return {
         own: ownName(addressing === 'lid'),
         nameOf,
         expiresInSeconds: disappearingSeconds,
         recipients,
-        isAdmin: isAdminOf(group),
+        isAdmin: groups.isAdminOf(group),
       };
     },
-    reached,
-    reach: async (chatJid) => reached(chatJid) ?? (await meetOnce(chatJid)),
+    reached: (chatJid) => finder.reached(chatJid),
+    reach: (chatJid) => finder.reach(chatJid),
     async send({ chatJid, waMessageId, message, audience, startPart, acceptance }) {
       if (audience) return await sendStatus({ chatJid, waMessageId, message, audience, startPart });
       const post = isChannel(chatJid) ? filePost(chatJid, waMessageId, message) : null;
@@ -654,7 +362,7 @@ export function connect(options: ConnectOptions): Connection {
       const sent = isChannel(chatJid) ? withoutSecret(message) : withMediaHint(message);
       const relay = () => sock.relayMessage(chatJid, sent, { messageId: waMessageId, ...additional });
       await (acceptance ? sendWithAcceptance(acceptance, relay) : relay());
-      if (isOfPerson(chatJid)) await noteTokenIssued(store, await lidOf(chatJid), Date.now());
+      if (isOfPerson(chatJid)) await noteTokenIssued(store, await finder.lidOf(chatJid), Date.now());
     },
     async mediaConnection() {
       const content = [{ tag: 'media_conn', attrs: {} }];
@@ -683,7 +391,7 @@ export function connect(options: ConnectOptions): Connection {
     },
     async learn({ pairs, tokens }) {
       if (pairs.length > 0) await sock.signalRepository.lidMapping.storeLIDPNMappings(pairs);
-      if (tokens.length > 0) await learnTokens(store, tokens, lidOf);
+      if (tokens.length > 0) await learnTokens(store, tokens, (jid) => finder.lidOf(jid));
     },
     // Queries that wait when a connection ends: Baileys rejects some with the number that the WebSocket was closed
     // with, and the others when their time is over.
@@ -713,14 +421,4 @@ export function connect(options: ConnectOptions): Connection {
     },
     terminate,
   };
-}
-
-export const isChannel = (jid: string): boolean => jid.endsWith('@newsletter');
-/** A channel, or the status: it has no devices to be found out, no timer and no keys of its own. */
-export const isPublic = (jid: string): boolean => isChannel(jid) || (isJidStatusBroadcast(jid) ?? false);
-const isOfPerson = (jid: string): boolean => !isJidGroup(jid) && !isPublic(jid);
-
-/** The server answered the query with an error of its own, such as `item-not-found` or `not-authorized`. */
-function isRefusal(error: unknown): boolean {
-  return [401, 403, 404, 406].includes(Number((error as { data?: unknown }).data));
 }
