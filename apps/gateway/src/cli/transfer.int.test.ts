@@ -204,6 +204,43 @@ describe('wag import evolution (MR-199)', () => {
   });
 });
 
+describe('wag import baileys-api (MR-199)', () => {
+  const hashOf = (number: string) => `@baileys-api:connections:${number}:authState`;
+  const numbers = ['+15550001111', '+15550002222', '+15550003333'];
+  const line = ['import', 'baileys-api', '--redis', testRedisUrl(), '--owner'];
+  afterAll(() => fixture.redis.del(numbers.map(hashOf)));
+
+  it('takes what its Redis has of linked numbers, and says what it leaves out', async () => {
+    await fixture.redis.hset(hashOf(numbers[0]!), {
+      creds: JSON.stringify(credentials(ME)),
+      metadata: '{"webhookUrl":"https://example.com/hook"}',
+      'import-candidates': '{"candidates":[],"index":0}',
+      'session-1666_1.0': JSON.stringify({ _sessions: {}, version: 'v1' }),
+      'sender-key-1203@g.us::9988_1::7': JSON.stringify(bytes(40)),
+      'app-state-sync-key-AAAA/b=': JSON.stringify({ keyData: bytes(32) }),
+      'pre-key-4': '{"public":"x"}',
+    });
+    await fixture.redis.hset(hashOf(numbers[1]!), { creds: JSON.stringify(credentials(undefined)) });
+    await fixture.redis.hset(hashOf(numbers[2]!), { metadata: '{}' });
+    const { code, out } = await wag([...line, owner.email, '--network', 'sandbox', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      sessions: [{ sessionId: '15550001111', phoneNumber: '15550001111', keys: 4, ignored: ['pre-key-4'] }],
+      leftOut: [
+        { name: numbers[1], reason: expect.stringContaining('a device that no phone has linked') },
+        { name: numbers[2], reason: 'it has no credentials' },
+      ],
+    });
+  });
+
+  it('says what is not there', async () => {
+    const absent = await wag([...line, owner.email, '--only', '15550009999']);
+    expect([absent.code, absent.err]).toEqual([1, expect.stringContaining('has no connection of 15550009999')]);
+    const away = await wag(['import', 'baileys-api', '--redis', 'redis://127.0.0.1:1', '--owner', owner.email]);
+    expect([away.code, away.err]).toEqual([1, expect.stringContaining('The Redis of baileys-api does not answer')]);
+  });
+});
+
 const EVOLUTION_TABLES = `CREATE TABLE "Instance" (id text, name text, integration text);
   CREATE TABLE "Session" ("sessionId" text, creds text);`;
 

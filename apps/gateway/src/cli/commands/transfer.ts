@@ -5,7 +5,9 @@ import { type Command, Option } from 'commander';
 import type { CommandContext, Register } from '../command-context.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { fields, table } from '../output.ts';
+import { readBaileysApi } from '../transfer/baileys-api.ts';
 import { readBaileysFolder } from '../transfer/baileys-folder.ts';
+import type { Device } from '../transfer/device.ts';
 import { readEvolution } from '../transfer/evolution.ts';
 import { exportSession } from '../transfer/export-session.ts';
 import { findHome, fromBundle, fromDevice, type ImportedSession, importSession } from '../transfer/import-session.ts';
@@ -28,6 +30,11 @@ interface EvolutionOptions extends PlaceOptions {
   database: string;
   instances?: string;
   redis?: string;
+  only?: string[];
+}
+
+interface BaileysApiOptions extends PlaceOptions {
+  redis: string;
   only?: string[];
 }
 
@@ -72,6 +79,11 @@ export const transferCommands: Register = (program, run) => {
     .option('--redis <url>', 'its Redis, where it keeps the keys when its cache is on')
     .option('--only <names...>', 'only these instances')
     .action((options: EvolutionOptions) => run((context) => importEvolution(context, options)));
+  place(from.command('baileys-api'))
+    .description("the connections of fazer-ai's baileys-api")
+    .requiredOption('--redis <url>', 'its Redis')
+    .option('--only <numbers...>', 'only these numbers')
+    .action((options: BaileysApiOptions) => run((context) => importBaileysApi(context, options)));
   from
     .command('wa-gate')
     .description('users, sessions and webhooks of WA-Gate v2 (the PostgreSQL of its brief)')
@@ -170,8 +182,20 @@ async function importFolder(context: CommandContext, folder: string, options: On
 }
 
 async function importEvolution(context: CommandContext, options: EvolutionOptions): Promise<void> {
-  const { database, instances, redis, only, network } = options;
-  const found = await readEvolution({ databaseUrl: database, instances, redisUrl: redis }, only);
+  const { database, instances, redis, only } = options;
+  await importAll(context, options, await readEvolution({ databaseUrl: database, instances, redisUrl: redis }, only));
+}
+
+async function importBaileysApi(context: CommandContext, options: BaileysApiOptions): Promise<void> {
+  await importAll(context, options, await readBaileysApi(options.redis, options.only));
+}
+
+/** Imports the devices that were found, and names those that are left out. */
+async function importAll(
+  context: CommandContext,
+  options: PlaceOptions,
+  found: readonly { name: string; device: Device | null; reason?: string }[],
+): Promise<void> {
   const { pool, masterKeys } = await openDatabase(context);
   const home = await findHome(pool, options.owner, options.workspace);
   const imported: ImportedSession[] = [];
@@ -181,7 +205,7 @@ async function importEvolution(context: CommandContext, options: EvolutionOption
       leftOut.push({ name, reason: reason ?? 'it is not linked' });
       continue;
     }
-    const session = fromDevice(device, { slug: slugOf(name), name, network: networkOf(network) });
+    const session = fromDevice(device, { slug: slugOf(name), name, network: networkOf(options.network) });
     try {
       imported.push({ ...(await importSession(pool, masterKeys, home, session)), ignored: device.ignored });
     } catch (error) {
@@ -223,7 +247,7 @@ async function importV1(context: CommandContext, options: WaGateV1Options): Prom
   );
 }
 
-/** Ids of sessions have fewer characters than names of instances. */
+/** Ids of sessions have fewer characters than names of instances, and no `+` of a number. */
 const slugOf = (name: string): string => {
   const slug = name
     .replaceAll(/[^A-Za-z0-9._-]+/g, '-')

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLogger, createRedis } from '@wa-gate/kit';
 import { CommandError } from '../errors.ts';
 import { parseBaileysJson, readKey, readKeyFiles } from './baileys-folder.ts';
 import { type Creds, type Device, type DeviceKey, toDevice } from './device.ts';
 import { ForeignTablesMissingError, openForeignDatabase } from './foreign-database.ts';
+import { type ForeignRedis, openForeignRedis } from './foreign-redis.ts';
 
 /** One instance of Evolution API. */
 export interface EvolutionInstance {
@@ -43,7 +43,7 @@ export async function readEvolution(
   if (unknown.length > 0)
     throw new CommandError(`There is no instance ${unknown.join(', ')} in the database of Evolution API.`);
   const wanted = rows.filter((row) => names.length === 0 || names.includes(row.name));
-  const fromRedis = source.redisUrl ? await openRedis(source.redisUrl) : null;
+  const redis = source.redisUrl ? await openForeignRedis(source.redisUrl, 'Evolution API') : null;
   try {
     const instances: EvolutionInstance[] = [];
     for (const { id, name, integration, creds } of wanted) {
@@ -57,7 +57,7 @@ export async function readEvolution(
       }
       const folder = source.instances && join(source.instances, id);
       const files = folder && existsSync(folder) ? await readKeyFiles(folder) : { keys: [], ignored: [] };
-      const cached = (await fromRedis?.keysOf(id)) ?? [];
+      const cached = redis ? await keysOf(redis, id) : [];
       try {
         const device = toDevice(
           readCreds(creds),
@@ -73,7 +73,7 @@ export async function readEvolution(
     }
     return instances;
   } finally {
-    fromRedis?.close();
+    redis?.close();
   }
 }
 
@@ -110,28 +110,13 @@ function readCreds(text: string): Creds {
 }
 
 /** Evolution keeps a hash for each instance, `<prefix>:<module>:<id>`, one field for each key. */
-async function openRedis(url: string) {
-  const redis = createRedis({ url, logger: createLogger({ service: 'wag', level: 'silent' }), name: 'wag-cli' });
-  try {
-    await redis.connect();
-  } catch (cause) {
-    throw new CommandError(`The Redis of Evolution API does not answer (${(cause as Error).message}).`, { cause });
+async function keysOf(redis: ForeignRedis, id: string): Promise<DeviceKey[]> {
+  const keys: DeviceKey[] = [];
+  for await (const { fields } of redis.hashes(`*${id}`)) {
+    for (const [field, text] of Object.entries(fields)) {
+      const key = readKey(field, text, false);
+      if (key) keys.push(key);
+    }
   }
-  return {
-    async keysOf(id: string): Promise<DeviceKey[]> {
-      const keys: DeviceKey[] = [];
-      for await (const names of redis.scanStream({ match: `*${id}`, type: 'hash', count: 1000 }) as AsyncIterable<
-        string[]
-      >) {
-        for (const name of names) {
-          for (const [field, text] of Object.entries(await redis.hgetall(name))) {
-            const key = readKey(field, text, false);
-            if (key) keys.push(key);
-          }
-        }
-      }
-      return keys;
-    },
-    close: () => redis.disconnect(),
-  };
+  return keys;
 }
