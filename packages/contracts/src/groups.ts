@@ -102,6 +102,7 @@ export const PARTICIPANT_RESULTS = [
   'done',
   'already',
   'invitation_needed',
+  'approval_pending',
   'left_recently',
   'not_on_whatsapp',
   'not_a_member',

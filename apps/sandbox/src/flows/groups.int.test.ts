@@ -187,6 +187,47 @@ describe('group administration by a client', () => {
     expect(await world.api.post(`/groups/${group}/join`, { number: dave.number })).toEqual({ isMember: true });
   });
 
+  test('with approval who is added by a member asks, once; an admin adds at once, and approves (MR-014)', async () => {
+    const { socket } = client;
+    const [dave, erin] = [await world.phone(), await world.phone()];
+    const shy = await world.phone({ privacy: { groupadd: 'none' } });
+    const { id: group } = await socket.groupCreate('members add, admins approve', [carol.pn]);
+    await carolClient.event('groups.upsert', (groups) => groups.some(({ id }) => id === group));
+    await socket.groupMemberAddMode(group, 'all_member_add');
+    await socket.groupJoinApprovalMode(group, 'on');
+    const add = async (by: typeof client, ...phones: TestPhone[]) => {
+      const named = phones.map(({ lidJid }) => lidJid);
+      const answers = await by.socket.groupParticipantsUpdate(group, named, 'add');
+      return answers.map(({ status, content }) => {
+        const [child] = (content.content ?? []) as unknown as { tag: string; attrs: Record<string, string> }[];
+        return [status, child?.tag, child?.attrs.error].filter(Boolean).join(' ');
+      });
+    };
+    const asks = '421 membership_approval_request';
+    const mark = client.events.length;
+    expect(await add(carolClient, dave, erin, shy)).toEqual([asks, asks, '403 add_request']);
+    await client.event('group.join-request', ({ id, method }) => id === group && method === 'non_admin_add', mark);
+    expect(await add(carolClient, dave)).toEqual([`${asks} 304`]);
+    const members = async () => (await socket.groupMetadata(group)).participants.map(({ id }) => id);
+    const requests = async () =>
+      (await socket.groupRequestParticipantsList(group)).map(({ jid, request_method }) => [jid, request_method]);
+    expect(await members()).toEqual([alice.lidJid, carol.lidJid]);
+    expect(await requests()).toEqual([
+      [dave.lidJid, 'non_admin_add'],
+      [erin.lidJid, 'non_admin_add'],
+    ]);
+    const [approved] = await socket.groupRequestParticipantsUpdate(group, [dave.lidJid], 'approve');
+    expect([approved!.status, await add(client, erin)]).toEqual(['200', ['200']]);
+    expect(await members()).toEqual([alice.lidJid, carol.lidJid, dave.lidJid, erin.lidJid]);
+    expect(await requests()).toEqual([]);
+    const { participants } = await world.api.post<{ participants: unknown[] }>(`/groups/${group}/participants`, {
+      by: dave.number,
+      action: 'add',
+      participants: [bob.number],
+    });
+    expect(participants).toEqual([{ number: bob.number, error: '421' }]);
+  });
+
   test('that groups have changed is told until it is confirmed', async () => {
     const mark = client.events.length;
     await world.api.post(`/phones/${alice.number}/dirty`, { type: 'groups' });

@@ -9,10 +9,15 @@ import { newStanzaId } from './stanza-id.ts';
 export type MemberAction = 'add' | 'remove' | 'promote' | 'demote';
 
 /** Result for one participant: null is success, else the protocol's error code. */
-interface MemberResult {
+export interface MemberResult {
   account: Account | null;
   error: string | null;
+  /** Of {@link NEEDS_APPROVAL}: there was a request already. */
+  hasAsked?: boolean;
 }
+
+/** An admin has to approve who was added: they ask to join. */
+export const NEEDS_APPROVAL = '421';
 
 interface GroupSettings {
   announce?: boolean;
@@ -21,6 +26,10 @@ interface GroupSettings {
   memberAddMode?: string;
   joinApproval?: boolean;
 }
+
+/** How somebody came to ask. */
+const BY_LINK = 'invite_link';
+const BY_MEMBER = 'non_admin_add';
 
 /** Seconds for which a personal invitation counts. */
 const INVITATION_SECONDS = 3 * 86_400;
@@ -54,9 +63,16 @@ export class GroupActions {
     isAsked = false,
   ): MemberResult[] {
     const before = this.context.groups.membersOf(group);
-    const results = targets.map((account) => ({ account, error: this.apply(group, actor, action, account, isAsked) }));
+    const results = targets.map((account) => {
+      const error = this.apply(group, actor, action, account, isAsked);
+      return error === NEEDS_APPROVAL ? this.askFor(group, account!, error) : { account, error };
+    });
     const changed = results.flatMap(({ account, error }) => (account && error === null ? [account] : []));
+    const asking = results.flatMap(({ account, error, hasAsked }) =>
+      account && error === NEEDS_APPROVAL && !hasAsked ? [account] : [],
+    );
     this.context.groups.save(group);
+    if (asking.length > 0) this.tellAdmins(group, actor, BY_MEMBER, asking);
     if (changed.length === 0) return results;
     const participants = changed.map((account) =>
       action === 'remove'
@@ -86,15 +102,9 @@ export class GroupActions {
   join(group: Group, account: Account): boolean {
     if (group.members.has(account.number)) return true;
     if (group.joinApproval) {
-      group.requests.set(account.number, { at: unixSeconds(), method: 'invite_link' });
+      group.requests.set(account.number, { at: unixSeconds(), method: BY_LINK });
       this.context.groups.save(group);
-      const asked = personNode('requested_user', group, account);
-      this.notify(
-        group,
-        account,
-        node('created_membership_requests', { request_method: 'invite_link' }, [asked]),
-        this.adminsOf(group),
-      );
+      this.tellAdmins(group, account, BY_LINK, [account]);
       return false;
     }
     this.changeMembers(group, account, 'add', [account]);
@@ -217,6 +227,19 @@ export class GroupActions {
     this.notify(group, actor, node(tag, { [`${tag}_type`]: 'parent_group' }, [named]));
   }
 
+  private askFor(group: Group, account: Account, error: string): MemberResult {
+    const hasAsked = group.requests.has(account.number);
+    if (!hasAsked) group.requests.set(account.number, { at: unixSeconds(), method: BY_MEMBER });
+    return { account, error, hasAsked };
+  }
+
+  /** @param actor who has made the requests: one of those who ask, or the member who has added them */
+  private tellAdmins(group: Group, actor: Account, method: string, asking: readonly Account[]): void {
+    const people = asking.map((account) => personNode('requested_user', group, account));
+    const change = node('created_membership_requests', { request_method: method }, people);
+    this.notify(group, actor, change, this.adminsOf(group));
+  }
+
   private adminsOf(group: Group): Account[] {
     return this.context.groups.membersOf(group).filter(({ number }) => group.isAdmin(number));
   }
@@ -294,6 +317,8 @@ export class GroupActions {
       if (role) return '409';
       // Who is private about groups is invited instead. Who joins, or has asked to, has decided it.
       if (!joinsByInvite && !isAsked && account.privacy.groupadd !== 'all') return '403';
+      if (group.joinApproval && !joinsByInvite && !group.isAdmin(actor.number)) return NEEDS_APPROVAL;
+      group.requests.delete(number);
       group.members.set(number, 'member');
       return null;
     }

@@ -32,6 +32,10 @@ const WORDS: Readonly<Record<ParticipantAction, Readonly<Record<number, Word>>>>
     408: ['left_recently', 'This person has left the group lately and cannot be added for some days. Send the link.'],
     409: ['already', 'Was in the group before.'],
     419: FULL,
+    421: [
+      'approval_pending',
+      'Admins of the group approve who comes, and the account is none: this person waits for one of them.',
+    ],
     500: FULL,
   },
   remove: { 403: NOT_ADMIN, 404: NOT_A_MEMBER, 406: ['not_allowed', 'Who has made the group cannot be removed.'] },

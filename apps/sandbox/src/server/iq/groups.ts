@@ -2,7 +2,7 @@ import type { Account } from '../../accounts/account.ts';
 import type { Group } from '../../accounts/group.ts';
 import { isGroup, STATUS_JID } from '../../wire/jid.ts';
 import { type BinaryNode, child, children, node, text } from '../../wire/node.ts';
-import type { GroupActions, MemberAction } from '../group-actions.ts';
+import { type GroupActions, type MemberAction, type MemberResult, NEEDS_APPROVAL } from '../group-actions.ts';
 import { groupNode, participantNode, personNode } from '../group-nodes.ts';
 import { answer, type IqRequest, refuseIq, refuseUnknown, wordOf } from './answer.ts';
 
@@ -86,15 +86,24 @@ function createGroup({ context, connection, iq, companion }: IqRequest, query: B
   const group = groupActions.create(companion.account, subject, willing, options.groupAddressing, { key });
   const refused = asked.flatMap(({ jid, account }) => {
     if (!account) return [node('participant', { jid, error: '404' })];
-    return willing.includes(account) ? [] : [refusedNode(groupActions, group, companion.account, account, '403')];
+    const refused = { error: '403' };
+    return willing.includes(account) ? [] : [refusedNode(groupActions, group, companion.account, account, refused)];
   });
   const described = groupNode(context, group);
   answer(connection, iq, [{ ...described, content: [...(described.content as BinaryNode[]), ...refused] }]);
 }
 
-/** Who is private about groups comes with an invitation to send. */
-function refusedNode(actions: GroupActions, group: Group, by: Account, account: Account, error: string): BinaryNode {
-  const refused = personNode('participant', group, account, { error });
+/** Who is private about groups comes with an invitation to send, who has to be approved with the request. */
+function refusedNode(
+  actions: GroupActions,
+  group: Group,
+  by: Account,
+  account: Account,
+  { error, hasAsked }: Pick<MemberResult, 'error' | 'hasAsked'>,
+): BinaryNode {
+  const refused = personNode('participant', group, account, { error: error ?? '' });
+  if (error === NEEDS_APPROVAL)
+    return { ...refused, content: [node('membership_approval_request', hasAsked ? { error: '304' } : {})] };
   if (error !== '403' || account.privacy.groupadd === 'all') return { ...refused, content: [] };
   const { code, expiresAt } = actions.invite(group, by, account);
   return { ...refused, content: [node('add_request', { code, expiration: String(expiresAt) })] };
@@ -262,13 +271,11 @@ function changeMembers(
     return;
   }
   const results = context.groupActions.changeMembers(group, companion.account, action, targets);
-  const participants = results.map(({ account, error }, i) =>
-    account && error === null
-      ? participantNode(group, account)
-      : account
-        ? refusedNode(context.groupActions, group, companion.account, account, error!)
-        : node('participant', { jid: named[i], error: error ?? undefined }),
-  );
+  const participants = results.map(({ account, ...result }, i) => {
+    if (!account) return node('participant', { jid: named[i], error: result.error ?? undefined });
+    if (result.error === null) return participantNode(group, account);
+    return refusedNode(context.groupActions, group, companion.account, account, result);
+  });
   answer(connection, iq, [node(action, {}, participants)]);
 }
 
