@@ -8,7 +8,6 @@ import {
   type ChangeTarget,
   findChangeTarget,
   findOutboxPayload,
-  leavePreviewPictureOut,
   moveChat,
   type OutboxItem,
   type OutboxRequest,
@@ -17,7 +16,6 @@ import {
 } from '@wa-gate/messaging';
 import type { ChatTimers } from '../chats/chat-timers.ts';
 import { buildChange, UnbuildableChangeError } from '../content/change-builders.ts';
-import type { FileToUpload } from '../content/codec.ts';
 import { withContext } from '../content/context.ts';
 import {
   decodeMessage,
@@ -26,20 +24,20 @@ import {
   OUTBOUND_CONTENT,
   type OutboundContent,
 } from '../content/outbound.ts';
-import { UploadRefusedError } from '../media/upload-errors.ts';
 import type { UploadedFile } from '../media/uploaded-file.ts';
 import type { Uploads } from '../media/uploads.ts';
 import { Acceptance } from '../whatsapp/acceptance.ts';
 import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
-import { isChannel, isPublic } from '../whatsapp/jids.ts';
+import { isPublic } from '../whatsapp/jids.ts';
 import { STATUS_JID } from '../whatsapp/status-parts.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import type { ClaimedRows, GivenBack } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
+import { OutgoingFiles } from './outgoing-files.ts';
 import { MESSAGE_DELETED, MESSAGE_NOT_SENT, type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
-import { type Attempt, type FileOfRow, isUncertain, type Offer, type SendWindow } from './send-window.ts';
+import { type Attempt, isUncertain, type Offer, type SendWindow } from './send-window.ts';
 
 export interface SenderDependencies {
   pool: Pool;
@@ -80,12 +78,15 @@ interface Prepared {
 export class Sender {
   readonly #deps: SenderDependencies;
   readonly #content: OutboundContent;
+  readonly #files: OutgoingFiles;
   /** Messages whose chat has shown that the account is typing. */
   readonly #typed = new WeakSet<OutboxItem>();
 
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
     this.#content = deps.content ?? OUTBOUND_CONTENT;
+    const { pool, logger, uploads } = deps;
+    this.#files = new OutgoingFiles({ pool, logger, uploads, content: this.#content });
   }
 
   /** What was sent under this id, from the outbox, to answer a phone that could not read it. */
@@ -134,11 +135,11 @@ export class Sender {
     const { chatJid } = item;
     const before = waiting.get(chatJid);
     const isReached = connection.reached(chatJid) === chatJid;
-    const needsFile = this.#needsFile(window, item);
+    const needsFile = this.#files.isMissing(window, item);
     const typing = this.#typed.has(item) ? undefined : typingOf(item);
     if (!before && isReached && !needsFile && !typing) return false;
     // Files of those that wait behind another message are uploaded meanwhile.
-    if (needsFile) this.#beginUpload(window, item);
+    if (needsFile) this.#files.begin(window, item);
     if (before) {
       before.push(item);
       return true;
@@ -150,76 +151,25 @@ export class Sender {
     return true;
   }
 
-  #fileOf({ request, chatJid }: OutboxItem): FileToUpload | undefined {
-    const needed = request.type === 'change' ? undefined : this.#content.upload(request);
-    return needed && isChannel(chatJid) ? { ...needed, isPlain: true } : needed;
-  }
-
-  #needsFile({ files }: SendWindow, item: OutboxItem): boolean {
-    return item.payload === null && !files.get(item.messageId)?.uploaded && this.#fileOf(item) !== undefined;
-  }
-
-  #beginUpload(window: SendWindow, item: OutboxItem): void {
-    const { owner, connection, files, uploads } = window;
-    const needed = this.#fileOf(item);
-    if (!needed || files.has(item.messageId)) return;
-    const uploading = this.#deps.uploads.upload({ owner, connection, signal: uploads.signal }, needed);
-    const file: FileOfRow = { uploading };
-    files.set(item.messageId, file);
-    uploading.then(
-      (uploaded) => {
-        file.uploaded = uploaded;
-      },
-      // Whoever awaits it says why.
-      () => undefined,
-    );
-  }
-
   /**
    * Lets the first message of a chat go when its file is uploaded, and those behind it when it can never be. A text
    * goes without the picture of its preview then.
    */
   async #awaitFile(window: SendWindow, item: OutboxItem): Promise<void> {
-    const { chatJid, messageId, waMessageId } = item;
-    const items = window.waiting.get(chatJid);
-    let refusal: Refusal | undefined;
-    try {
-      await window.files.get(messageId)?.uploading;
-    } catch (error) {
-      if (window.uploads.signal.aborted) return;
-      this.#deps.logger.warn({ err: error, ...window.owner, waMessageId }, 'file not uploaded');
-      refusal = error instanceof UploadRefusedError ? { code: error.code, sentence: error.message } : SEND_FAILED;
-    }
-    const isWaiting = () => window.open && items !== undefined && window.waiting.get(chatJid) === items;
-    if (!isWaiting()) return;
-    const without = refusal && this.#fileOf(item)?.isPreview ? await this.#withoutPicture(window, item, refusal) : null;
-    if (!items || !isWaiting()) return;
+    const { chatJid } = item;
+    const items = window.waiting.get(chatJid) ?? [];
+    const isWaiting = () => window.open && window.waiting.get(chatJid) === items;
+    const after = await this.#files.settled(window, item, isWaiting);
+    if (!after) return;
     window.waiting.delete(chatJid);
-    if (refusal) items.shift();
-    if (without === 'unknown') {
-      this.#pause(window, { untouched: [item, ...items] });
+    if (after.next === 'pause') {
+      this.#pause(window, { untouched: items });
       return;
     }
-    if (without) items.unshift(without);
-    else if (refusal) this.#fail(window.owner, item, refusal);
-    window.pending.unshift(...items);
+    const [, ...behind] = items;
+    if (after.next === 'fail') this.#fail(window.owner, item, after.refusal);
+    window.pending.unshift(...(after.next === 'send' ? [after.item] : []), ...behind);
     this.#deps.onAnswered(window);
-  }
-
-  /** A text without the picture of its preview, which cannot be uploaded; `unknown`: that is not stored. */
-  async #withoutPicture(
-    { owner, files }: SendWindow,
-    item: OutboxItem,
-    { code, sentence }: Refusal,
-  ): Promise<OutboxItem | 'unknown'> {
-    const { messageId, waMessageId } = item;
-    files.delete(messageId);
-    const refusal = { code, message: sentence, at: new Date() };
-    const request = await leavePreviewPictureOut(this.#deps.pool, owner, messageId, refusal).catch((error: unknown) => {
-      this.#deps.logger.warn({ err: error, ...owner, waMessageId }, 'picture of a preview not left out, trying again');
-      return null;
-    });
-    return request ? { ...item, request } : 'unknown';
   }
 
   /**
@@ -422,7 +372,7 @@ export class Sender {
     // Registered before it is sent: the acknowledgement can arrive before `send` resolves.
     window.inFlight.set(waMessageId, attempt);
     window.current = attempt;
-    if (!this.#fileOf(item)) this.#deps.uploads.giveWay();
+    if (!this.#files.fileOf(item)) this.#deps.uploads.giveWay();
     try {
       const stored = acceptance ? message : await this.#store(window, attempt, message);
       await window.connection.reach(chatJid);
@@ -502,8 +452,7 @@ export class Sender {
   }
 
   #prepare(window: SendWindow, item: OutboxItem & { request: OutboundRequest }): Prepared | null {
-    const file = window.files.get(item.messageId)?.uploaded;
-    window.files.delete(item.messageId);
+    const file = this.#files.take(window, item);
     try {
       const message = this.#messageOf(item.sessionId, item, file);
       return { message, attempt: newAttempt(item, item.payload ?? encodeMessage(message), this.#deps.clock) };
