@@ -1,4 +1,5 @@
 import { placeSession, registerWorker, releaseSession, StaleEpochError, scaleTiming } from '@wa-gate/cluster';
+import { describeSessionState, type SessionStateName } from '@wa-gate/contracts';
 import {
   createTestDatabase,
   type SeededSession,
@@ -75,6 +76,27 @@ describe('the history of QR codes (MR-139)', () => {
     expect(await history()).toEqual(['1 EXPIRED', '2 EXPIRED', '3 EXPIRED', '4 SCANNED at']);
     await write('LOGGED_OUT', 1);
     expect((await history()).at(-1)).toBe('1 EXPIRED');
+  });
+
+  it.each<[string, boolean, (number | SessionStateName)[], SessionStateName, string]>([
+    ['scanned', true, ['PAIRING', 'CONNECTING'], 'CONNECTING', '1 SCANNED at'],
+    ['shown and scanned', false, [1, 'QR_REQUIRED', 'PAIRING', 'CONNECTING'], 'CONNECTING', '1 SCANNED at'],
+    ['replaced and scanned', true, [2, 'PAIRING', 'CONNECTING', 'CONNECTED'], 'CONNECTED', '1 EXPIRED, 2 SCANNED at'],
+    ['scanned, and a new one shown', true, ['PASSKEY_REQUIRED', 'STOPPED', 1], 'QR_REQUIRED', '1 SCANNED at, 1 SHOWN'],
+    ['left for a pairing code', true, ['PAIRING_CODE', 'PAIRING'], 'CONNECTED', '1 EXPIRED'],
+    ['ended by a lost connection', false, [1, 'QR_REQUIRED', 'RECONNECTING'], 'CONNECTING', '1 EXPIRED'],
+  ])('tells of a code that was %s, when all of it is written at once', async (_, isShown, events, state, expected) => {
+    if (isShown) await write('QR_REQUIRED', 1);
+    const told = events.map((event) =>
+      typeof event === 'number'
+        ? code(event)
+        : {
+            type: 'session.status' as const,
+            data: { ...describeSessionState(event), reason: null, code: null },
+          },
+    );
+    await updateSessionState(database.pool, owner, { state }, told);
+    expect((await history()).join(', ')).toBe(expected);
   });
 
   it('does not hold the code', async () => {
