@@ -81,7 +81,11 @@ export const MediaSourceSchema = Type.Unsafe<MediaSource>({
       description: 'Where to fetch the file from. It must be at a public address.',
       examples: ['https://example.com/photo.jpg'],
     }),
-    base64: Type.String({ minLength: 4, pattern: '^[A-Za-z0-9+/=_-]+$', description: 'The bytes of the file.' }),
+    base64: Type.String({
+      minLength: 4,
+      pattern: '^(?:data:[^,]{0,250};base64,)?[A-Za-z0-9+/=_-]+$',
+      description: 'The bytes of the file; a data URL is taken too.',
+    }),
     mediaId: Type.String({ format: 'uuid', description: 'A file that was uploaded before.' }),
   },
   description: 'The file: exactly one of `url`, `base64` and `mediaId`.',

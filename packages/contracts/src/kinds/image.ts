@@ -24,6 +24,7 @@ export const image = defineKind({
     { request: { media: photo, viewOnce: true } },
     { request: {}, refused: 'VALIDATION' },
     { request: { media: {} }, refused: 'VALIDATION' },
+    { request: { media: { base64: 'data:image/png,AAAA' } }, refused: 'VALIDATION' },
     { request: { media: { ...photo, base64: 'AAAA' } }, refused: 'VALIDATION' },
     { request: { media: { url: 'ftp://example.com/photo.jpg' } }, refused: 'VALIDATION' },
     { request: { media: photo, caption: 'x'.repeat(LIMITS.caption + 1) }, refused: 'VALIDATION' },

@@ -498,9 +498,11 @@ describe('what becomes of files', () => {
       return answer.body.data.messageId as string;
     };
     const filesOf = async (messageId: string) => (await get(`/api/messages/${messageId}/media`)).body.data.media;
-    const sent = await send({ base64: Buffer.concat([PDF, randomBytes(9)]).toString('base64') });
+    const own = Buffer.concat([PDF, randomBytes(9)]);
+    // As programs give it that came from elsewhere.
+    const sent = await send({ base64: `data:application/pdf;base64,${own.toString('base64')}` });
     const [given] = await filesOf(sent);
-    expect(given).toMatchObject({ messageId: sent, fileName: 'a.pdf', status: 'ready' });
+    expect(given).toMatchObject({ messageId: sent, fileName: 'a.pdf', status: 'ready', size: own.length });
     await send({ mediaId });
     const { rows } = await fixture.database.pool.query('SELECT workspace_id AS id FROM sessions WHERE id = $1', [
       session.id,
