@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +7,7 @@ import { join, normalize } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningBrowser, startBrowser } from '../dashboard/chromium.ts';
-import { addPhone, type PairedSession, pairSession, registerTenant } from '../harness/pair-session.ts';
+import { addPhone, type PairedSession, pairSession, registerTenant, uniqueName } from '../harness/pair-session.ts';
 import { repositoryFile } from '../harness/repository.ts';
 import { expectSoundSystem, useSystem } from '../harness/use-system.ts';
 
@@ -15,6 +16,7 @@ let running: RunningBrowser;
 let session: PairedSession;
 let page: Page;
 
+const FILES = repositoryFile('packages/sdk/dist').pathname;
 /** A site of a customer: an empty page, and the files of the SDK as they are in its package. */
 const site = createServer((request, response) => {
   const path = normalize(request.url ?? '/');
@@ -22,7 +24,7 @@ const site = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>A site</title>');
     return;
   }
-  readFile(join(repositoryFile('packages/sdk/dist').pathname, path)).then(
+  readFile(join(FILES, path)).then(
     (file) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(file),
     () => response.writeHead(404).end(),
   );
@@ -89,6 +91,41 @@ test('the SDK runs in a browser: sends, uploads, lists, streams over a gap, and 
   await system().restart('gateway-1');
   await system().sandbox.sendText(friend.number, session.phone.number, 'last');
   expect(await heard).toEqual(['first', 'last']);
+});
+
+test('a page of the same origin that is logged in by cookie does what the README of the SDK says: no key, changes with the token, a stream that comes back (MR-055)', async () => {
+  const { origin } = new URL(system().gateways[0]!.url);
+  const tenant = await registerTenant(system());
+  const { email, password } = tenant;
+  const context = await running.browser.newContext();
+  const login = await context.request.post(`${origin}/api/auth/login`, { data: { email, password } });
+  expect(login.status()).toBe(200);
+  const own = await context.newPage();
+  const said: string[] = [];
+  own.on('console', (message) => void said.push(message.text()));
+  const [, example = ''] = /^```html\n(.*?)^```/ms.exec(
+    readFileSync(repositoryFile('packages/sdk/README.md'), 'utf8'),
+  )!;
+  const html = `<!doctype html>${example.replace("'@wa-gate/sdk'", "'/sdk/index.js'")}`;
+  await own.route(`${origin}/own.html`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await own.route(`${origin}/sdk/**`, (route) =>
+    route.fulfill({ path: join(FILES, new URL(route.request().url()).pathname.replace('/sdk', '')) }),
+  );
+
+  await own.goto(`${origin}/own.html`);
+  const has = (word: string, after = 0) =>
+    expect.poll(() => said.slice(after).includes(word), { timeout: 30_000 }).toBe(true);
+  await has('open');
+  await own.getByRole('button').click();
+  await has('session.status');
+  const before = said.length;
+  await system().restart('gateway-1');
+  await has('open', before);
+  await tenant.api.createSession({ sessionId: uniqueName('later') });
+  await has('session.status', before);
+  const isExpected = (text: string) => /^(open|reconnecting|[a-z]+\.[a-z_]+|Failed to load resource.*)$/.test(text);
+  expect(said.filter((text) => !isExpected(text))).toEqual([]);
+  await context.close();
 });
 
 expectSoundSystem(system);

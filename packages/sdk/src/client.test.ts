@@ -67,6 +67,54 @@ describe('calls', () => {
   });
 });
 
+describe('a page that is logged in by cookie', () => {
+  test('has no key, sends its cookies as it says, and its own fetch and headers', async () => {
+    const { fetch, asked } = answering(success({}));
+    const given: RequestInit[] = [];
+    const wa = createClient({
+      url: URL_OF,
+      credentials: 'include',
+      onRequest: ({ headers }) => headers.set('x-csrf-token', 't'),
+      fetch: (input, init) => {
+        given.push(init ?? {});
+        return fetch(input, init);
+      },
+    });
+    await wa.sessions.create({ body: { name: 'x' } });
+    expect(given[0]!.credentials).toBe('include');
+    expect(asked[0]!.headers.has('authorization')).toBe(false);
+    expect(asked[0]!.headers.get('x-csrf-token')).toBe('t');
+  });
+
+  test('is told when it was made without any credential, and not when it has some', async () => {
+    const message = async (options: object) => {
+      const { fetch } = answering(refusal(401, 'UNAUTHENTICATED', { retryable: false }));
+      const error = await caught(createClient({ url: URL_OF, fetch, ...options }).me.get());
+      expect(error).toMatchObject({ code: 'UNAUTHENTICATED', status: 401, requestId: 'req_1', isRetryable: false });
+      return error.message;
+    };
+    expect(await message({})).toMatch(/^A sentence about UNAUTHENTICATED\. .*without an `apiKey`/);
+    expect(await message({ credentials: 'same-origin' })).toBe('A sentence about UNAUTHENTICATED.');
+    expect(await message({ apiKey: 'revoked' })).toBe('A sentence about UNAUTHENTICATED.');
+  });
+});
+
+test('a file is sent as it is, with the type that the operation takes', async () => {
+  const { wa, asked } = clientOf(success({}));
+  const file = new Blob(['name,phoneNumber\n']);
+  await wa.contacts.import({ body: file });
+  expect(asked[0]!.body).toBe(file);
+  expect(asked[0]!.headers.get('content-type')).toBe('text/csv');
+});
+
+test('a path that no method knows is called with query and body', async () => {
+  const { wa, asked } = clientOf(success({ id: 7 }), new Response(null, { status: 204 }));
+  const input = { query: { after: 3, limit: undefined }, body: { name: 'x' } };
+  await expect(wa.request('POST', '/api/newer/things', input)).resolves.toEqual({ id: 7 });
+  await expect(wa.request('DELETE', '/api/newer/things')).resolves.toBeUndefined();
+  expect(asked[0]).toMatchObject({ method: 'POST', url: `${URL_OF}/api/newer/things?after=3`, body: '{"name":"x"}' });
+});
+
 describe('failures', () => {
   test('are errors with code, status, sentence and request id', async () => {
     const { wa } = clientOf(refusal(404, 'SESSION_NOT_FOUND', { retryable: false, details: { id: 'x' } }));
@@ -87,6 +135,11 @@ describe('failures', () => {
     expect(await caught(wa.sessions.get({ id: 'x' }))).toMatchObject({ code: 'UNEXPECTED_ANSWER', status: 404 });
   });
 
+  test('say that a page was answered where JSON was expected', async () => {
+    const { wa } = clientOf(new Response('<h1>Maintenance</h1>', { headers: { 'content-type': 'text/html' } }));
+    expect(await caught(wa.sessions.get({ id: 'x' }))).toMatchObject({ code: 'UNEXPECTED_ANSWER', status: 200 });
+  });
+
   test('are not caught when the caller has ended the call', async () => {
     const { wa } = clientOf();
     const signal = AbortSignal.abort(new Error('enough'));
@@ -98,6 +151,16 @@ describe('failures', () => {
       new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
     const wa = createClient({ url: URL_OF, fetch: endless as typeof fetch, retries: 0, timeoutMs: 5 });
     expect(await caught(wa.sessions.get({ id: 'x' }))).toMatchObject({ code: 'TIMEOUT', status: undefined });
+  });
+
+  test('do not come of a time limit where there is none', async () => {
+    const slow = (_: unknown, { signal }: RequestInit) =>
+      new Promise((resolve, reject) => {
+        setTimeout(() => resolve(success({})), 20);
+        signal?.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    const wa = createClient({ url: URL_OF, fetch: slow as typeof fetch, timeoutMs: Number.POSITIVE_INFINITY });
+    await expect(wa.sessions.get({ id: 'x' })).resolves.toEqual({});
   });
 });
 
@@ -154,6 +217,19 @@ describe('repeats', () => {
     const { wa, asked } = clientOf(refusal(429, 'TIER_MESSAGE_LIMIT', { retryAfter: 1_800 }));
     expect(await caught(send(wa))).toMatchObject({ code: 'TIER_MESSAGE_LIMIT', retryAfter: 1_800 });
     expect(asked).toHaveLength(1);
+  });
+
+  test('never where somebody else repeats', async () => {
+    const { fetch, asked } = answering(refusal(503, 'NO_WORKER', AT_ONCE));
+    await caught(createClient({ url: URL_OF, apiKey: 'k', fetch, retries: 0 }).sessions.list());
+    expect(asked).toHaveLength(1);
+  });
+
+  test('after a pause that is no longer than the longest one wanted', async () => {
+    const { fetch, asked } = answering(brokenConnection(), brokenConnection(), brokenConnection(), success({}));
+    const wa = createClient({ url: URL_OF, apiKey: 'k', fetch, retries: 3, maxPauseMs: 2 });
+    await wa.sessions.list();
+    expect(asked).toHaveLength(4);
   });
 
   test('not of what is refused for good', async () => {

@@ -1,14 +1,4 @@
-import { createApi, respond } from './calls.ts';
-import {
-  type EventName,
-  type Pairing,
-  type StreamedEvent,
-  type StreamOptions,
-  streamEvents,
-  streamPairing,
-} from './event-stream.ts';
-import { type Api, OPERATIONS } from './generated/operations.ts';
-import type { CallOptions, Input, OperationId } from './operation.ts';
+import { type ApiClient, apiClientOf } from './api-client.ts';
 import { SessionHandle } from './session.ts';
 import { Transport, type WaGateOptions } from './transport.ts';
 import { type FileBytes, type UploadedMedia, type UploadOptions, uploadInParts } from './upload.ts';
@@ -22,21 +12,10 @@ import {
   waitForSession,
 } from './waiting.ts';
 
-/** A client of a gateway: `client.sessions.create(…)` and so on for every operation, and what is built on them. */
-export interface Client extends Api {
-  /** Where the gateway is, without a slash at the end. */
-  readonly url: string;
+/** A client of a gateway: every operation, and what is built on them. */
+export interface Client extends ApiClient {
   /** One session, to send with and to wait for. Nothing is asked for yet. */
   session(sessionId: string): SessionHandle;
-  /** Events as they come, each once, over every reconnect. End the loop with `break`, or by the signal. */
-  stream<Name extends EventName = EventName>(
-    options?: StreamOptions<Name>,
-  ): AsyncGenerator<StreamedEvent<Name>, void, undefined>;
-  /** QR codes and states of a session while it is being linked. */
-  pairing(
-    sessionId: string,
-    options?: Pick<StreamOptions, 'signal' | 'onState'>,
-  ): AsyncGenerator<Pairing, void, undefined>;
   /** Waits until a session has one of these statuses. Throws `TIMEOUT` after `timeoutMs`. */
   waitForSession(
     sessionId: string,
@@ -47,20 +26,14 @@ export interface Client extends Api {
   waitForMessage(messageId: string, progress: MessageProgress, options?: WaitOptions): Promise<Message>;
   /** Uploads a file in parts, and gives what `media: { mediaId }` of messages takes. */
   upload(file: FileBytes, options?: UploadOptions): Promise<UploadedMedia>;
-  /** An operation with its answer unread, such as a QR code as a picture or usage as CSV. */
-  response<Id extends OperationId>(id: Id, input: Input<Id>, options?: CallOptions): Promise<Response>;
 }
 
 /** @returns a client of the gateway at `options.url` */
 export function createClient(options: WaGateOptions): Client {
   const transport = new Transport(options);
-  const api = createApi(transport);
+  const api = apiClientOf(transport);
   return Object.assign(api, {
-    url: transport.baseUrl,
     session: (sessionId: string) => new SessionHandle({ api, transport }, sessionId),
-    stream: <Name extends EventName>(given: StreamOptions<Name> = {}) => streamEvents(transport, given),
-    pairing: (sessionId: string, given: Pick<StreamOptions, 'signal' | 'onState'> = {}) =>
-      streamPairing(transport, sessionId, given),
     waitForSession: (
       sessionId: string,
       status: SessionStatusName | readonly SessionStatusName[],
@@ -72,7 +45,5 @@ export function createClient(options: WaGateOptions): Client {
       const { mediaId } = await uploadInParts(transport, file, given);
       return api.media.get({ id: mediaId }, { signal: given.signal });
     },
-    response: (id: OperationId, input: object, given?: CallOptions) =>
-      respond(transport, OPERATIONS[id], input as Record<string, unknown>, given, { accept: '*/*' }),
   });
 }

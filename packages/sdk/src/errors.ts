@@ -71,30 +71,32 @@ export function readRetryAfter(value: string | null): number | undefined {
   return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1_000);
 }
 
+/** Something else has answered. A page with a status below 400 may be that of a proxy whose gateway is away. */
+export function unexpectedAnswer(response: Response, text: string): WaGateError {
+  const { status, headers } = response;
+  return new WaGateError(
+    `The answer was ${status}, and not from a wa-gate gateway. Check the URL, and what is between.`,
+    {
+      code: 'UNEXPECTED_ANSWER',
+      status,
+      isRetryable: status >= 500 || status < 400,
+      retryAfter: readRetryAfter(headers.get('retry-after')),
+      requestId: headers.get('x-request-id') ?? undefined,
+      details: { body: text.slice(0, 500) },
+    },
+  );
+}
+
 /** The error that a refused request was answered with. */
 export async function errorOf(response: Response): Promise<WaGateError> {
   const text = await response.text().catch(() => '');
-  const retryAfter = readRetryAfter(response.headers.get('retry-after'));
-  const requestId = response.headers.get('x-request-id') ?? undefined;
   const body = parse(text);
-  if (!isErrorBody(body)) {
-    return new WaGateError(
-      `The answer was ${response.status}, and not from a wa-gate gateway. Check the URL, and what is between.`,
-      {
-        code: 'UNEXPECTED_ANSWER',
-        status: response.status,
-        isRetryable: response.status >= 500,
-        retryAfter,
-        requestId,
-        details: { body: text.slice(0, 500) },
-      },
-    );
-  }
+  if (!isErrorBody(body)) return unexpectedAnswer(response, text);
   return new WaGateError(body.error, {
     code: body.code,
     status: response.status,
     isRetryable: body.retryable,
-    retryAfter: body.retryAfter ?? retryAfter,
+    retryAfter: body.retryAfter ?? readRetryAfter(response.headers.get('retry-after')),
     requestId: body.requestId,
     details: body.details,
     docs: body.docs,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createClient } from './client.ts';
+import type { EventStream, StreamOptions, WaGateEvent } from './event-stream.ts';
 import { answering, brokenConnection, refusal } from './fake-gateway.testing.ts';
 import { readServerSentEvents } from './sse.ts';
 
@@ -24,8 +25,10 @@ test.each([1, 2, 3, 7, 1_000])('server-sent events are read from pieces of %i by
 
 const frame = (id: number, cursor?: string): string =>
   `${cursor ? `id: ${cursor}\n` : ''}data: ${JSON.stringify({ id: `evt_${id}`, event: 'message.sent', data: {} })}\n\n`;
-const stream = (...frames: string[]): Response =>
-  new Response(`retry: 1\n\n${frames.join('')}`, { headers: { 'content-type': 'text/event-stream' } });
+const EVENT_STREAM = { headers: { 'content-type': 'text/event-stream' } };
+const stream = (...frames: string[]): Response => new Response(`retry: 1\n\n${frames.join('')}`, EVENT_STREAM);
+const page = (status: number): Response =>
+  new Response('<h1>Not found</h1>', { status, headers: { 'content-type': 'text/html' } });
 
 /** The body fails in the middle, as when a process is killed. */
 function broken(text: string): Response {
@@ -38,6 +41,7 @@ function broken(text: string): Response {
         isFirst = false;
       },
     }),
+    EVENT_STREAM,
   );
 }
 
@@ -78,7 +82,7 @@ test('a stream goes on behind the last event over ends, breaks and refusals, and
 });
 
 test('a stream that says nothing is opened again', async () => {
-  const silent = (): Response => new Response(new ReadableStream({ start: () => undefined }));
+  const silent = (): Response => new Response(new ReadableStream({ start: () => undefined }), EVENT_STREAM);
   const answers = [silent(), stream(frame(1, 'c1'))];
   // Like that of a browser: the signal ends the body too.
   const fetch = async (_: string, { signal }: RequestInit): Promise<Response> => {
@@ -89,7 +93,7 @@ test('a stream that says nothing is opened again', async () => {
         signal?.addEventListener('abort', () => controller.error(signal.reason));
       },
     });
-    return new Response(body);
+    return new Response(body, EVENT_STREAM);
   };
   const wa = createClient({ url: 'http://g.test', apiKey: 'k', fetch: fetch as never });
   for await (const event of wa.stream({ silentMs: 10 })) {
@@ -108,4 +112,64 @@ test('a stream ends with what connecting again cannot mend, and with its signal'
   await expect(events.next()).resolves.toMatchObject({ value: { id: 'evt_1' } });
   end.abort(new Error('closed'));
   await expect(events.next()).rejects.toThrow('closed');
+});
+
+const streamOf = (answers: Parameters<typeof answering>, options: StreamOptions = {}) => {
+  const { fetch, asked } = answering(...answers);
+  const states: string[] = [];
+  const onState = (state: string) => states.push(state);
+  const wa = createClient({ url: 'http://g.test', credentials: 'same-origin', fetch });
+  return { stream: wa.stream({ onState, ...options }), asked, states };
+};
+const nextId = async (events: EventStream): Promise<unknown> => ((await events.next()).value as WaGateEvent).id;
+const afterOf = ({ url }: { url: string }): string | null => new URL(url).searchParams.get('after');
+
+test('a page of a proxy ends a stream that was never open, and not one that was', async () => {
+  await expect(streamOf([page(404)]).stream.next()).rejects.toMatchObject({ code: 'UNEXPECTED_ANSWER', status: 404 });
+
+  const { stream: events, asked } = streamOf([stream(frame(1, 'c1')), page(404), page(200), stream(frame(2, 'c2'))], {
+    maxPauseMs: 1,
+  });
+  expect([await nextId(events), await nextId(events)]).toEqual(['evt_1', 'evt_2']);
+  expect(asked.map(afterOf)).toEqual([null, 'c1', 'c1', 'c1']);
+});
+
+test('a stream goes on without what came between when its cursor is refused, and tells of the gap', async () => {
+  const gaps: string[] = [];
+  const answers = (): Parameters<typeof answering> => [
+    refusal(410, 'CURSOR_GONE', { retryable: false }),
+    stream(frame(7, 'c7')),
+  ];
+  const { stream: events, asked } = streamOf(answers(), { after: 'old', onGap: () => gaps.push('gap'), maxPauseMs: 1 });
+  expect(await nextId(events)).toBe('evt_7');
+  expect(asked.map(afterOf)).toEqual(['old', null]);
+  expect(gaps).toEqual(['gap']);
+  expect(events.cursor).toBe('c7');
+
+  await expect(streamOf(answers(), { after: 'old' }).stream.next()).rejects.toMatchObject({ status: 410 });
+});
+
+test('a refusal that is no matter of the cursor ends the stream, unless the caller says otherwise', async () => {
+  const answers = (): Parameters<typeof answering> => [
+    refusal(400, 'VALIDATION', { retryable: false }),
+    refusal(401, 'UNAUTHENTICATED', { retryable: false }),
+    stream(frame(1, 'c1')),
+  ];
+  const onGap = () => expect.unreachable();
+  await expect(streamOf(answers(), { onGap }).stream.next()).rejects.toMatchObject({ code: 'VALIDATION' });
+
+  const { stream: events, states } = streamOf(answers(), { onGap, mayReconnect: () => true, maxPauseMs: 1 });
+  expect(await nextId(events)).toBe('evt_1');
+  expect(states).toEqual(['reconnecting', 'reconnecting', 'open']);
+});
+
+test('the pause of a stream ends early: it is not longer than wanted, and retryNow ends it', async () => {
+  const long = { retryAfter: 3_600 };
+  const capped = streamOf([refusal(503, 'DATABASE_UNAVAILABLE', long), stream(frame(1))], { maxPauseMs: 1 });
+  expect(await nextId(capped.stream)).toBe('evt_1');
+
+  const woken = streamOf([refusal(503, 'DATABASE_UNAVAILABLE', long), stream(frame(2))], {
+    onState: (state) => state === 'reconnecting' && setTimeout(() => woken.stream.retryNow()),
+  });
+  expect(await nextId(woken.stream)).toBe('evt_2');
 });

@@ -1,8 +1,12 @@
+export { type ApiClient, createApiClient } from './api-client.ts';
+export type { RequestInput } from './calls.ts';
 export { type Client, createClient } from './client.ts';
 export { type ApiErrorCode, type ErrorCode, isWaGateError, WaGateError } from './errors.ts';
 export type {
   EventName,
+  EventStream,
   Pairing,
+  PairingOptions,
   StreamedEvent,
   StreamOptions,
   WaGateEvent,

@@ -18,10 +18,17 @@ export interface OperationEntry {
   paging?: { items: string; by: 'page' | 'cursor' | 'after' };
 }
 
-export type OperationTable = Record<string, OperationEntry>;
+/** A text for each operation, which `readOperation` reads. */
+export type OperationTable = Record<string, Record<string, string>>;
 
+type Table = typeof OPERATIONS;
 /** The id of an operation, such as `messages.send`. */
-export type OperationId = keyof typeof OPERATIONS;
+export type OperationId = { [Group in keyof Table]: `${Group}.${keyof Table[Group] & string}` }[keyof Table];
+type LineOf<Id extends OperationId> = Id extends `${infer Group}.${infer Name}`
+  ? Group extends keyof Table
+    ? Table[Group][Name & keyof Table[Group]]
+    : never
+  : never;
 
 type Description<Id extends OperationId> = Id extends keyof operations ? operations[Id] : never;
 /** An operation without a query has `query?: never`. */
@@ -29,8 +36,14 @@ type Known<T> = [Exclude<T, undefined>] extends [never] ? unknown : Exclude<T, u
 
 type PathOf<O> = O extends { parameters: { path: infer Path } } ? Path : unknown;
 type QueryOf<O> = O extends { parameters: { query?: infer Query } } ? Known<Query> : unknown;
+/** What stands for a body that is no JSON: a form, or a file. */
+type FileOf<Content> = Content extends { 'multipart/form-data': unknown }
+  ? FormData
+  : Content extends { 'application/json': unknown }
+    ? never
+    : Blob;
 type BodyOf<O> = O extends { requestBody: { content: infer Content } }
-  ? { body: Content[keyof Content] | FormData }
+  ? { body: Content[keyof Content] | FileOf<Content> }
   : O extends { requestBody?: { content: infer Content } }
     ? { body?: Content[keyof Content] }
     : unknown;
@@ -48,17 +61,19 @@ type JsonOf<Answer> = Answer extends { content: { 'application/json': infer Json
 type DataOf<Json> = Json extends { success: true; data: infer Data } ? Data : Json;
 
 /** What an operation gives: the `data` of the answer; of files and exports the `Response` itself. */
-export type Output<Id extends OperationId> = (typeof OPERATIONS)[Id] extends { answer: 'response' }
-  ? Response
-  : (typeof OPERATIONS)[Id] extends { answer: 'nothing' }
-    ? undefined
-    : DataOf<JsonOf<Answers<Description<Id>>>>;
+export type Output<Id extends OperationId> =
+  LineOf<Id> extends `${string} response`
+    ? Response
+    : LineOf<Id> extends `${string} nothing`
+      ? undefined
+      : DataOf<JsonOf<Answers<Description<Id>>>>;
 
-type ItemsOf<Id extends OperationId> = (typeof OPERATIONS)[Id] extends { paging: { items: infer Name } }
-  ? Output<Id> extends Record<Name & string, (infer Item)[]>
-    ? Item
-    : never
-  : never;
+type ItemsOf<Id extends OperationId> =
+  LineOf<Id> extends `${string} list=${infer Name}:${string}`
+    ? Output<Id> extends Record<Name & string, (infer Item)[]>
+      ? Item
+      : never
+    : never;
 
 /** The input without what names a page: an iterator goes through all of them. */
 type AllInput<Id extends OperationId> = Omit<Input<Id>, 'page' | 'cursor' | 'wait'>;
@@ -66,7 +81,7 @@ type AllInput<Id extends OperationId> = Omit<Input<Id>, 'page' | 'cursor' | 'wai
 export interface CallOptions {
   /** Ends the call, and the waits between its attempts. */
   signal?: AbortSignal | undefined;
-  /** Of one attempt, in milliseconds. @default the `timeoutMs` of the client */
+  /** Of one attempt, in milliseconds; `Infinity`: none. @default the `timeoutMs` of the client */
   timeoutMs?: number | undefined;
   /** How often a call is repeated that may be repeated. @default the `retries` of the client */
   retries?: number | undefined;

@@ -22,18 +22,25 @@ export function mayRepeat(error: WaGateError, isRepeatable: boolean): boolean {
 }
 
 const FIRST_MS = 250;
-const LONGEST_MS = 8_000;
+/** Unless `Retry-After` names a longer one. */
+const LONGEST_PAUSE_MS = 8_000;
 
 /**
  * Milliseconds until the next attempt: what `Retry-After` says, else doubling, with a random part that keeps many
  * clients from coming in the same moment.
  *
  * @param attempt of the one that failed, from 1
+ * @param longestMs of a pause that no `Retry-After` names
  * @param random 0 to 1
  */
-export function pauseBefore(attempt: number, retryAfter: number | undefined, random = Math.random()): number {
+export function pauseBefore(
+  attempt: number,
+  retryAfter: number | undefined,
+  longestMs = LONGEST_PAUSE_MS,
+  random = Math.random(),
+): number {
   if (retryAfter !== undefined) return Math.ceil(retryAfter * 1_000 * (1 + random / 10));
-  return Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.5 + random / 2);
+  return Math.min(longestMs, LONGEST_PAUSE_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.5 + random / 2);
 }
 
 /** Resolves after the time, and rejects with the reason of the signal when that comes first. */

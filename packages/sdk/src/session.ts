@@ -1,13 +1,14 @@
-import { respond } from './calls.ts';
+import { entryOf, respond } from './calls.ts';
 import {
   type EventName,
+  type EventStream,
   type Pairing,
-  type StreamedEvent,
+  type PairingOptions,
   type StreamOptions,
   streamEvents,
   streamPairing,
 } from './event-stream.ts';
-import { type Api, OPERATIONS } from './generated/operations.ts';
+import type { Api } from './generated/operations.ts';
 import type { CallOptions, Schemas } from './operation.ts';
 import type { Transport } from './transport.ts';
 import { type FileBytes, uploadInParts } from './upload.ts';
@@ -127,19 +128,17 @@ export class SessionHandle {
   }
 
   /** QR codes as they change, and states, until the session is connected. */
-  pairing(options: Pick<StreamOptions, 'signal' | 'onState'> = {}): AsyncGenerator<Pairing, void, undefined> {
+  pairing(options: PairingOptions = {}): AsyncGenerator<Pairing, void, undefined> {
     return streamPairing(this.#transport, this.id, options);
   }
 
   /** The QR code as a picture. */
   qrPicture(format: 'png' | 'svg', options?: CallOptions): Promise<Response> {
-    return respond(this.#transport, OPERATIONS['sessions.qr'], { id: this.id, format }, options, { accept: '*/*' });
+    return respond(this.#transport, entryOf('sessions.qr'), { id: this.id, format }, options, { accept: '*/*' });
   }
 
   /** The events of this session as they come. */
-  stream<Name extends EventName = EventName>(
-    options: Omit<StreamOptions<Name>, 'sessionId'> = {},
-  ): AsyncGenerator<StreamedEvent<Name>, void, undefined> {
+  stream<Name extends EventName = EventName>(options: Omit<StreamOptions<Name>, 'sessionId'> = {}): EventStream<Name> {
     return streamEvents(this.#transport, { ...options, sessionId: this.id });
   }
 

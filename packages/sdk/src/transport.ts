@@ -11,11 +11,19 @@ export interface WaGateOptions {
   apiKey?: Credential;
   /** A token of a login, or what gives the present one: it is asked before each attempt. */
   token?: Credential;
-  /** How often a call is repeated that may be repeated. @default 2 */
+  /**
+   * Of a page that is logged in by cookie, which has neither key nor token: `same-origin`, or `include` for a gateway
+   * of another origin. Changes need an `X-CSRF-Token` too: see `onRequest`.
+   */
+  credentials?: 'same-origin' | 'include';
+  /** How often a call is repeated that may be repeated; 0: never, for who repeats by other means. @default 2 */
   retries?: number;
-  /** Of one attempt, in milliseconds. @default 60000 */
+  /** Of one attempt, in milliseconds; `Infinity`: none. @default 60000 */
   timeoutMs?: number;
-  /** A longer `Retry-After` is not waited for: the error is thrown. In milliseconds. @default 30000 */
+  /**
+   * The longest pause before a repeat, in milliseconds. A longer `Retry-After` is not waited for: the error is thrown.
+   * @default 30000
+   */
   maxPauseMs?: number;
   /** Sent with every request. */
   headers?: Record<string, string>;
@@ -24,7 +32,10 @@ export interface WaGateOptions {
    * `X-CSRF-Token` to changes.
    */
   onRequest?: (request: { method: string; url: string; headers: Headers }) => void | Promise<void>;
-  /** @default the `fetch` of this environment */
+  /**
+   * What sends the requests, such as one that renews a login. What it throws is a `CONNECTION_FAILED`.
+   * @default the `fetch` of this environment
+   */
   fetch?: typeof fetch;
 }
 
@@ -60,7 +71,7 @@ export class Transport {
         return await this.attempt(call, options);
       } catch (error) {
         if (!isWaGateError(error) || attempt > retries || !mayRepeat(error, call.isRepeatable)) throw error;
-        const pause = pauseBefore(attempt, error.retryAfter);
+        const pause = pauseBefore(attempt, error.retryAfter, longestPause);
         if (pause > longestPause) throw error;
         await sleep(pause, signal);
       }
@@ -82,7 +93,7 @@ export class Transport {
     await this.options.onRequest?.({ method: call.method, url, headers });
 
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), timeoutMs);
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(() => limit.abort(), timeoutMs) : undefined;
     const ends = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
     const doFetch = this.options.fetch ?? globalThis.fetch;
     try {
@@ -92,9 +103,10 @@ export class Transport {
         headers,
         signal: ends,
         redirect: 'error',
+        ...(this.options.credentials && { credentials: this.options.credentials }),
         ...(call.body !== undefined && { body: call.body as string }),
       });
-      if (!response.ok) throw await errorOf(response);
+      if (!response.ok) throw this.explained(await errorOf(response), headers);
       return isStream ? response : await withBody(response);
     } catch (error) {
       if (isWaGateError(error)) throw error;
@@ -114,6 +126,16 @@ export class Transport {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** The error, with what the gateway cannot know: this client was made without a credential. */
+  private explained(error: WaGateError, headers: Headers): WaGateError {
+    const isGiven = headers.has('authorization') || headers.has('x-api-key') || this.options.credentials !== undefined;
+    if (error.code !== 'UNAUTHENTICATED' || isGiven) return error;
+    return new WaGateError(
+      `${error.message} This client was made without an \`apiKey\`, a \`token\` or the \`credentials\` of a cookie.`,
+      error,
+    );
   }
 
   private async authorize(headers: Headers): Promise<void> {

@@ -26,9 +26,11 @@ export function renderOperations(document) {
     HEADER,
     "import type { Method, OperationTable, PagedMethod } from '../operation.ts';",
     '',
-    '/** How each operation is called. */',
+    '/** How each operation is called, by the two words of its id. */',
     'export const OPERATIONS = {',
-    ...operations.map((one) => `  '${one.id}': ${JSON.stringify(entryOf(one))},`),
+    ...[...byNamespace(operations)].map(([namespace, group]) =>
+      [`  ${namespace}: {`, ...group.map((one) => `    ${one.name}: '${lineOf(one)}',`), '  },'].join('\n'),
+    ),
     '} as const satisfies OperationTable;',
     '',
     '/** A method for each operation of the API, under the two words of its id. */',
@@ -39,16 +41,19 @@ export function renderOperations(document) {
   ].join('\n');
 }
 
-/** @param {import('./operations.mjs').Operation} operation */
-function entryOf({ method, path, body, takesKey, answer, paging }) {
-  return {
+/**
+ * An operation in the one text that `readOperation` of `src/read-operation.ts` reads: method and path, then the rest.
+ * @param {import('./operations.mjs').Operation} operation
+ */
+function lineOf({ method, path, body, takesKey, answer, paging }) {
+  return [
     method,
     path,
-    ...(body && body.type !== 'application/json' && { type: body.type }),
-    ...(takesKey && { takesKey }),
-    ...(answer !== 'data' && { answer }),
-    ...(paging && { paging }),
-  };
+    ...(body && body.type !== 'application/json' ? [`type=${body.type}`] : []),
+    ...(takesKey ? ['key'] : []),
+    ...(paging ? [`list=${paging.items}:${paging.by}`] : []),
+    ...(answer === 'data' ? [] : [answer]),
+  ].join(' ');
 }
 
 /** @param {import('./operations.mjs').Operation} operation */
