@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     // For the model of its spam detector, which needs no process.
     'sandbox',
   ],
-  'apps/dashboard': [],
+  'apps/dashboard': ['sdk'],
 };
 
 const BAILEYS = '@whiskeysockets/baileys';
@@ -261,6 +261,7 @@ describe('imports', () => {
     ['apps/gateway/src/modules/a/a.routes.ts', './a.repository.ts'],
     ['apps/worker/src/outbox/a.ts', BAILEYS],
     ['apps/sandbox/src/wire/a.ts', `${BAILEYS}/lib/Socket/socket.js`],
+    ['apps/dashboard/src/a.ts', '@wa-gate/contracts'],
     ['packages/contracts/src/a.ts', 'node:crypto'],
   ])('%s may not import %s', (file, specifier) => {
     expect(violation(file, specifier)).toBeTypeOf('string');
@@ -273,6 +274,7 @@ describe('imports', () => {
     ['apps/gateway/src/app.ts', './modules/b/b.routes.ts'],
     ['apps/gateway/src/a.int.test.ts', '@wa-gate/testkit'],
     ['packages/messaging/src/a.ts', '@wa-gate/cluster'],
+    ['apps/dashboard/src/a.ts', '@wa-gate/sdk'],
   ])('%s may import %s', (file, specifier) => {
     expect(violation(file, specifier)).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { forgetCsrfToken } from '../api/authorized-fetch.ts';
-import { api, unwrap } from '../api/client.ts';
+import { api } from '../api/client.ts';
 import { forgetLogin, noteLogin } from '../api/login-keeper.ts';
 import { queryClient } from '../api/query-client.ts';
 import type { Me } from '../api/types.ts';
@@ -33,7 +33,7 @@ const BY_ROLE: Record<Me['workspaceRole'], readonly Permission[]> = {
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: () => unwrap(api.GET('/api/auth/me')),
+  queryFn: () => api.me.get(),
   staleTime: 60_000,
 });
 
@@ -59,23 +59,23 @@ function begin(expiresIn: number): void {
 }
 
 export async function login(email: string, password: string): Promise<void> {
-  const { expiresIn } = await unwrap(api.POST('/api/auth/login', { body: { email, password } }));
+  const { expiresIn } = await api.auth.login({ body: { email, password } });
   begin(expiresIn);
 }
 
 export async function loginByLink(token: string): Promise<void> {
-  const { expiresIn } = await unwrap(api.POST('/api/auth/login-link', { body: { token } }));
+  const { expiresIn } = await api.auth.loginByLink({ body: { token } });
   begin(expiresIn);
 }
 
 export async function register(body: { email: string; password: string; name?: string }): Promise<void> {
-  const { expiresIn } = await unwrap(api.POST('/api/auth/register', { body }));
+  const { expiresIn } = await api.auth.register({ body });
   begin(expiresIn);
 }
 
 /** @param leave goes to a page for anybody; until then pages show who is logged in */
 export async function logout(leave: () => Promise<void>): Promise<void> {
-  await unwrap(api.POST('/api/auth/logout'));
+  await api.auth.logout();
   forgetCsrfToken();
   forgetLogin();
   await leave();
@@ -83,7 +83,7 @@ export async function logout(leave: () => Promise<void>): Promise<void> {
 }
 
 export async function switchWorkspace(workspaceId: string): Promise<void> {
-  const { expiresIn } = await unwrap(api.POST('/api/auth/switch', { body: { workspaceId } }));
+  const { expiresIn } = await api.auth.switchWorkspace({ body: { workspaceId } });
   noteLogin(expiresIn);
   await queryClient.resetQueries();
 }

@@ -1,4 +1,3 @@
-import { ApiError } from './api-error.ts';
 import { apiUrl } from './base-path.ts';
 import { refreshLogin } from './login-keeper.ts';
 import { noteReachable, noteUnreachable } from './reachability.ts';
@@ -30,7 +29,7 @@ async function send(request: Request): Promise<Response> {
   } catch (error) {
     if (request.signal.aborted) throw error;
     noteUnreachable();
-    throw new ApiError('The gateway does not answer.', { code: 'OFFLINE', status: 0 });
+    throw error;
   }
 }
 
@@ -59,7 +58,8 @@ async function codeOf(response: Response): Promise<unknown> {
 }
 
 /** `fetch` with the login of this browser: adds the token against cross-site requests, renews what has run out. */
-export async function authorizedFetch(original: Request): Promise<Response> {
+export async function authorizedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const original = new Request(input, init);
   const again = original.clone();
   const response = await send(await withToken(original));
   if (response.status === 403 && !SAFE.has(original.method) && (await codeOf(response)) === 'CSRF') {

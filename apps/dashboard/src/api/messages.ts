@@ -1,4 +1,4 @@
-import { api, unwrap } from './client.ts';
+import { api } from './client.ts';
 
 /** How many messages of a chat are asked for at once. */
 const LIMIT = 60;
@@ -7,11 +7,6 @@ export const messagesKey = (sessionId: string, chat: string) => ['messages', ses
 
 /** @param cursor of the page before; an empty one means the newest messages */
 export const readMessages = (sessionId: string, chat: string, cursor: string) =>
-  unwrap(
-    api.GET('/api/sessions/{id}/chats/{chat}/messages', {
-      params: { path: { id: sessionId, chat }, query: { limit: LIMIT, ...(cursor && { cursor }) } },
-    }),
-  );
+  api.chats.messages({ id: sessionId, chat, limit: LIMIT, ...(cursor && { cursor }) });
 
-export const readMessage = (messageId: string) =>
-  unwrap(api.GET('/api/messages/{id}', { params: { path: { id: messageId } } }));
+export const readMessage = (messageId: string) => api.messages.get({ id: messageId });

@@ -1,8 +1,7 @@
 import { QueryClient } from '@tanstack/react-query';
-import { ApiError } from './api-error.ts';
+import { isAway } from './away.ts';
 
 const TRIES = 12;
-const isPassing = (error: Error): boolean => error instanceof ApiError && error.isAway;
 
 /** Milliseconds before the next try: quick at first, because a gateway that restarts is back in a second or two. */
 const pause = (attempt: number): number => Math.min(300 * 2 ** attempt, 1_200);
@@ -12,7 +11,7 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: 20_000,
       gcTime: 5 * 60_000,
-      retry: (count, error) => isPassing(error) && count < TRIES,
+      retry: (count, error) => isAway(error) && count < TRIES,
       retryDelay: pause,
       refetchOnWindowFocus: true,
       // Loopback has no network interface that could be offline.
@@ -22,8 +21,8 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** Options of a mutation that may be sent twice: its body carries an id by which the API knows the copy. */
+/** Options of a mutation that may be sent twice: it carries an id by which the API knows the copy. */
 export const repeatable = {
-  retry: (count: number, error: Error) => isPassing(error) && count < TRIES,
+  retry: (count: number, error: Error) => isAway(error) && count < TRIES,
   retryDelay: pause,
 } as const;

@@ -1,6 +1,6 @@
-import { ApiError, toApiError } from './api-error.ts';
-import { authorizedFetch } from './authorized-fetch.ts';
+import { isWaGateError } from '@wa-gate/sdk';
 import { apiUrl } from './base-path.ts';
+import { api } from './client.ts';
 
 /** The phones of a sandbox as its control API shows them. The gateway passes it on where it has a sandbox. */
 export interface Device {
@@ -54,28 +54,16 @@ export interface Fault {
   remaining: number | null;
 }
 
-const address = (path: string): string => apiUrl(`/api/sandbox/${path}`);
-
 /**
  * The phones of the sandbox, where this installation has one. For administrators alone.
  *
- * @throws {ApiError} with status 404 where there is no sandbox
+ * @throws {WaGateError} with status 404 where there is no sandbox
  */
-export async function askSandbox<T>(
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const init =
-    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await authorizedFetch(new Request(address(path), { method, ...init }));
-  const answer = (await response.json().catch(() => undefined)) as { data: T } | undefined;
-  if (!response.ok || !answer) throw toApiError(response, answer);
-  return answer.data;
-}
+export const askSandbox = <T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> =>
+  api.request<T>(method, `/api/sandbox/${path}`, { body });
 
 /** Where a picture of a message is. */
 export const mediaUrl = (number: string, id: string): string =>
-  address(`phones/${number}/messages/${encodeURIComponent(id)}/media`);
+  apiUrl(`/api/sandbox/phones/${number}/messages/${encodeURIComponent(id)}/media`);
 
-export const isWithoutSandbox = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+export const isWithoutSandbox = (error: unknown): boolean => isWaGateError(error) && error.status === 404;

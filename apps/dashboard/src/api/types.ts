@@ -1,7 +1,6 @@
 /** Names of the API's own types that pages use. */
-import type { components } from './generated/schema.ts';
+import type { Schemas } from '@wa-gate/sdk';
 
-type Schemas = components['schemas'];
 export type Session = Schemas['Session'];
 export type SessionState = Session['state'];
 export type CreatedSession = Schemas['CreateSessionResult'];
@@ -15,3 +14,4 @@ export type Contact = Schemas['Contact'];
 export type DashboardMetrics = Schemas['DashboardMetrics'];
 export type DashboardHistory = Schemas['DashboardHistory'];
 export type Me = Schemas['MeResult'];
+export type SendRequest = Schemas['SendRequest'];

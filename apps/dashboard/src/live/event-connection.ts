@@ -1,16 +1,10 @@
-import { createParser } from 'eventsource-parser';
-import { authorizedFetch } from '../api/authorized-fetch.ts';
-import { apiUrl } from '../api/base-path.ts';
+import type { EventStream, StreamedEvent } from '@wa-gate/sdk';
+import { api } from '../api/client.ts';
 
-/** An event as streams and webhooks have it. */
-export interface LiveEvent {
-  id: string;
-  event: string;
-  timestamp: number;
-  sessionId: string;
-  seq: number;
+/** An event as streams have it. What its data has depends on its name. */
+export type LiveEvent = Pick<StreamedEvent, 'id' | 'event' | 'timestamp' | 'sessionId'> & {
   data: Record<string, unknown>;
-}
+};
 
 export type ConnectionState = 'connecting' | 'live' | 'broken';
 
@@ -21,99 +15,84 @@ interface Handlers {
   onGap(): void;
 }
 
-const FIRST_PAUSE_MS = 250;
+/** Somebody looks at a page that must be true again soon. */
 const MAX_PAUSE_MS = 1_000;
-/** The gateway says something every 20 s: a connection that is silent for longer is dead. */
-const SILENCE_MS = 45_000;
 /** A tab that nobody sees gives its connection to those that somebody sees: a browser has six for each server. */
 const HIDDEN_MS = 30_000;
 
 /**
- * The stream of events of the workspace. It comes back by itself, with the id of the last event, whatever ended it: a
- * gateway that was killed, an answer of a proxy, a network that went away. An `EventSource` gives up for good after an
- * answer that is no stream.
+ * The stream of events of the workspace, while somebody sees this tab. It comes back by itself, whatever ended it: a
+ * gateway that was killed, an answer of a proxy, a login that is being renewed.
  *
  * @returns ends the connection
  */
 export function openEventConnection({ onEvent, onState, onGap }: Handlers): () => void {
-  let lastId: string | undefined;
-  let pauseMs = FIRST_PAUSE_MS;
-  let current: AbortController | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let after: string | undefined;
+  let current: { stream: EventStream; end: AbortController } | undefined;
   let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
   let hasBeenLive = false;
-  let isClosed = false;
 
-  async function read(controller: AbortController): Promise<void> {
-    const { signal } = controller;
-    const query = lastId === undefined ? '' : `?after=${encodeURIComponent(lastId)}`;
-    const response = await authorizedFetch(new Request(apiUrl(`/api/events/stream${query}`), { signal }));
-    if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
-      // A cursor that is too old, or of another workspace.
-      if (response.status === 400 || response.status === 410) lastId = undefined;
-      throw new Error(`The stream was answered with ${response.status}`);
-    }
-    const isResumed = lastId !== undefined;
-    const parser = createParser({
-      onEvent({ id, data }) {
-        if (id !== undefined && id !== '') lastId = id;
-        onEvent(JSON.parse(data) as LiveEvent);
+  function open(): void {
+    // Nothing is known of where the stream was when the tab was left.
+    let hasGap = hasBeenLive && after === undefined;
+    const end = new AbortController();
+    const stream = api.stream({
+      after,
+      signal: end.signal,
+      maxPauseMs: MAX_PAUSE_MS,
+      mayReconnect: () => true,
+      onGap,
+      onState(state) {
+        onState(state === 'open' ? 'live' : 'broken');
+        if (state !== 'open') return;
+        if (hasGap) onGap();
+        hasGap = false;
+        hasBeenLive = true;
       },
     });
-    pauseMs = FIRST_PAUSE_MS;
-    onState('live');
-    if (hasBeenLive && !isResumed) onGap();
-    hasBeenLive = true;
-    let silence: ReturnType<typeof setTimeout> | undefined;
-    const watch = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => controller.abort(), SILENCE_MS);
-    };
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    current = { stream, end };
+    onState('connecting');
+    void read(stream, end.signal);
+  }
+
+  async function read(stream: EventStream, signal: AbortSignal): Promise<void> {
     try {
-      for (;;) {
-        watch();
-        const { done, value } = await reader.read();
-        if (done) return;
-        parser.feed(value);
+      for await (const event of stream) {
+        try {
+          onEvent(event);
+        } catch (error) {
+          // One event that a page cannot show is no reason to miss those after it.
+          reportError(error);
+        }
       }
-    } finally {
-      clearTimeout(silence);
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 
-  function connect(): void {
-    clearTimeout(timer);
-    if (isClosed || current) return;
-    const controller = new AbortController();
-    current = controller;
-    onState('connecting');
-    read(controller)
-      .catch(() => undefined)
-      .finally(() => {
-        if (current === controller) current = undefined;
-        if (isClosed || controller.signal.reason === 'hidden') return;
-        onState('broken');
-        timer = setTimeout(connect, pauseMs * (0.75 + Math.random() / 2));
-        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
-      });
+  function close(): void {
+    after = current?.stream.cursor ?? after;
+    current?.end.abort();
+    current = undefined;
   }
 
+  const lookAgain = () => {
+    if (current) current.stream.retryNow();
+    else open();
+  };
   const onVisibility = () => {
     clearTimeout(hiddenTimer);
-    if (document.visibilityState === 'visible') connect();
-    else hiddenTimer = setTimeout(() => current?.abort('hidden'), HIDDEN_MS);
+    if (document.visibilityState === 'visible') lookAgain();
+    else hiddenTimer = setTimeout(close, HIDDEN_MS);
   };
   document.addEventListener('visibilitychange', onVisibility);
-  window.addEventListener('online', connect);
-  connect();
+  window.addEventListener('online', lookAgain);
+  open();
 
   return () => {
-    isClosed = true;
-    clearTimeout(timer);
     clearTimeout(hiddenTimer);
     document.removeEventListener('visibilitychange', onVisibility);
-    window.removeEventListener('online', connect);
-    current?.abort();
+    window.removeEventListener('online', lookAgain);
+    close();
   };
 }

@@ -1,5 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { ApiError } from '../api/api-error.ts';
+import { isWaGateError } from '@wa-gate/sdk';
 import { messagesKey, readMessage, readMessages } from '../api/messages.ts';
 import type { Message } from '../api/types.ts';
 import { idOf, type MessagePages, withChange, withNewest, withoutMessage } from './message-pages.ts';
@@ -48,7 +48,7 @@ export function freshenAllMessages(client: QueryClient): void {
 }
 
 function unlessGone(error: unknown): undefined {
-  if (!(error instanceof ApiError && error.status === 404)) throw error;
+  if (!(isWaGateError(error) && error.status === 404)) throw error;
 }
 
 async function readAgain(

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { isWaGateError } from '@wa-gate/sdk';
 import { meQuery } from '../account/account.ts';
-import { ApiError } from '../api/api-error.ts';
 import { queryClient } from '../api/query-client.ts';
 import { rootRoute } from './root-route.tsx';
 import { NotFound, RouteError } from './route-states.tsx';
@@ -13,7 +13,7 @@ export const appRoute = createRoute({
     try {
       await queryClient.ensureQueryData(meQuery);
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403)) throw error;
+      if (!isWaGateError(error) || (error.status !== 401 && error.status !== 403)) throw error;
       throw redirect({ to: '/login', search: location.pathname === '/' ? {} : { next: location.href } });
     }
   },

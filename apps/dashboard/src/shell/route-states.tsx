@@ -1,6 +1,6 @@
 import { type ErrorComponentProps, useRouter } from '@tanstack/react-router';
 import { Compass, Unplug } from 'lucide-react';
-import { ApiError } from '../api/api-error.ts';
+import { isAway } from '../api/away.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { Empty, Page, sentenceOf } from '../ui/surface.tsx';
 import { shellTexts } from './texts.ts';
@@ -9,23 +9,23 @@ import { shellTexts } from './texts.ts';
 export function RouteError({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   const t = shellTexts.use();
-  const isAway = error instanceof ApiError && error.isAway;
+  const wasAway = isAway(error);
   const again = () => {
     reset();
     void router.invalidate();
   };
   return (
-    <Page title={isAway ? t('awayTitle') : t('brokenTitle')} isNarrow>
+    <Page title={wasAway ? t('awayTitle') : t('brokenTitle')} isNarrow>
       <Empty
         icon={Unplug}
-        title={isAway ? t('awayTitle') : t('brokenTitle')}
+        title={wasAway ? t('awayTitle') : t('brokenTitle')}
         action={
           <Button look="primary" onClick={again}>
             {t('tryAgain')}
           </Button>
         }
       >
-        {isAway ? t('awayText') : sentenceOf(error)}
+        {wasAway ? t('awayText') : sentenceOf(error)}
       </Empty>
     </Page>
   );

@@ -1,6 +1,7 @@
+import { isWaGateError } from '@wa-gate/sdk';
 import { CircleAlert, CircleCheck, Info, type LucideIcon, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useEffect, useId } from 'react';
-import { ApiError } from '../api/api-error.ts';
+import { isAway } from '../api/away.ts';
 import { Button } from './button.tsx';
 import styles from './surface.module.css';
 import { uiTexts } from './texts.ts';
@@ -134,7 +135,6 @@ export function Notice({
 /** What went wrong in a sentence, with the id of the request for whoever asks for help. */
 export function ErrorNotice({ error, title, onRetry }: { error: unknown; title?: string; onRetry?: () => void }) {
   const t = uiTexts.use();
-  const isKnown = error instanceof ApiError;
   return (
     <Notice
       tone="bad"
@@ -149,7 +149,7 @@ export function ErrorNotice({ error, title, onRetry }: { error: unknown; title?:
       }
     >
       {sentenceOf(error)}
-      {isKnown && error.requestId && error.status >= 500 && (
+      {isWaGateError(error) && error.requestId && (error.status ?? 0) >= 500 && (
         <p className={styles.small}>{t('requestId', { id: error.requestId })}</p>
       )}
     </Notice>
@@ -157,8 +157,8 @@ export function ErrorNotice({ error, title, onRetry }: { error: unknown; title?:
 }
 
 export function sentenceOf(error: unknown): string {
-  if (error instanceof ApiError) {
-    if (error.isAway) return uiTexts.now('away');
+  if (isAway(error)) return uiTexts.now('away');
+  if (isWaGateError(error)) {
     if (error.status === 429 && error.retryAfter) return uiTexts.now('limited', { seconds: error.retryAfter });
     return error.message;
   }

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { PhoneCall } from 'lucide-react';
 import { usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, phone } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -17,12 +17,10 @@ export function CallsCard({ sessionId }: { sessionId: string }) {
   const queryKey = ['calls', sessionId];
   const calls = useQuery({
     queryKey,
-    queryFn: () =>
-      unwrap(api.GET('/api/sessions/{id}/calls', { params: { path: { id: sessionId }, query: { limit: 50 } } })),
+    queryFn: () => api.calls.list({ id: sessionId, limit: 50 }),
   });
   const reject = useMutation({
-    mutationFn: (call: string) =>
-      unwrap(api.POST('/api/sessions/{id}/calls/{call}/reject', { params: { path: { id: sessionId, call } } })),
+    mutationFn: (call: string) => api.calls.reject({ id: sessionId, call }),
     onSuccess: () => {
       toast(t('wasRejected'));
       return queryClient.invalidateQueries({ queryKey });

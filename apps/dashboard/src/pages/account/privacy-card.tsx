@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { Checkbox, Form, SelectField } from '../../ui/field.tsx';
 import { Card, ErrorNotice, Loading } from '../../ui/surface.tsx';
@@ -29,12 +29,11 @@ const TIMES = [
 export function PrivacyCard({ sessionId }: { sessionId: string }) {
   const t = accountTexts.use();
   const mayManage = usePermission('system.manage');
-  const params = { path: { id: sessionId } };
+  const params = { id: sessionId };
   const queryKey = ['privacy', sessionId];
-  const privacy = useQuery({ queryKey, queryFn: () => unwrap(api.GET('/api/sessions/{id}/privacy', { params })) });
+  const privacy = useQuery({ queryKey, queryFn: () => api.privacy.get(params) });
   const set = useMutation({
-    mutationFn: (body: Record<string, unknown>) =>
-      unwrap(api.PATCH('/api/sessions/{id}/privacy', { params, body: body as never })),
+    mutationFn: (body: Record<string, unknown>) => api.privacy.set({ ...params, body: body as never }),
     onSuccess: (now) => {
       queryClient.setQueryData(queryKey, now);
       toast(t('saved'));

@@ -3,7 +3,7 @@ import { useRef } from 'react';
 import { useForm } from 'react-hook-form';
 import { usePermission } from '../../account/account.ts';
 import { base64Of } from '../../api/base64-of.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { phone } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -19,9 +19,9 @@ export function ProfileCard({ sessionId }: { sessionId: string }) {
   const t = accountTexts.use();
   const mayManage = usePermission('system.manage');
   const input = useRef<HTMLInputElement>(null);
-  const params = { path: { id: sessionId } };
+  const params = { id: sessionId };
   const queryKey = ['profile', sessionId];
-  const profile = useQuery({ queryKey, queryFn: () => unwrap(api.GET('/api/sessions/{id}/profile', { params })) });
+  const profile = useQuery({ queryKey, queryFn: () => api.profile.get(params) });
   const { name, about, pictureUrl, phoneNumber, jid } = profile.data ?? {};
   const { register, handleSubmit, formState } = useForm({
     values: { name: name ?? '', about: about ?? '' },
@@ -30,10 +30,8 @@ export function ProfileCard({ sessionId }: { sessionId: string }) {
   const refresh = () => queryClient.invalidateQueries({ queryKey });
   const save = useMutation({
     async mutationFn(values: { name: string; about: string }) {
-      if (values.name.trim() !== name)
-        await unwrap(api.PUT('/api/sessions/{id}/profile/name', { params, body: { name: values.name.trim() } }));
-      if (values.about !== (about ?? ''))
-        await unwrap(api.PUT('/api/sessions/{id}/profile/about', { params, body: { about: values.about } }));
+      if (values.name.trim() !== name) await api.profile.setName({ ...params, body: { name: values.name.trim() } });
+      if (values.about !== (about ?? '')) await api.profile.setAbout({ ...params, body: { about: values.about } });
     },
     onSuccess: () => {
       toast(t('saved'));
@@ -44,7 +42,7 @@ export function ProfileCard({ sessionId }: { sessionId: string }) {
     async mutationFn(file: File) {
       if (file.size > MAX_BYTES) throw new Error(t('pictureTooLarge'));
       const media = { base64: await base64Of(file) };
-      return await unwrap(api.PUT('/api/sessions/{id}/profile/picture', { params, body: { media } as never }));
+      return await api.profile.setPicture({ ...params, body: { media } as never });
     },
     onSuccess: () => {
       toast(t('pictureChanged'));
@@ -53,7 +51,7 @@ export function ProfileCard({ sessionId }: { sessionId: string }) {
     onError: toastError,
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/sessions/{id}/profile/picture', { params })),
+    mutationFn: () => api.profile.removePicture(params),
     onSuccess: () => {
       toast(t('pictureRemoved'));
       return refresh();

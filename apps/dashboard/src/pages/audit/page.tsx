@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { History } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { isAdministrator, useMe } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { Select, TextField } from '../../ui/field.tsx';
 import { Card, Empty, ErrorNotice, Loading, More, Page } from '../../ui/surface.tsx';
@@ -27,9 +27,7 @@ async function listEntries(isWhole: boolean, { action, from, to }: Filter, curso
     ...(to && { to: dayAsTime(to, true) }),
     ...(cursor && { cursor }),
   };
-  return isWhole
-    ? unwrap(api.GET('/api/admin/audit-logs', { params: { query } }))
-    : unwrap(api.GET('/api/audit-logs', { params: { query } }));
+  return isWhole ? api.auditLogs.listAll(query) : api.auditLogs.list(query);
 }
 type Entry = Awaited<ReturnType<typeof listEntries>>['auditLogs'][number];
 

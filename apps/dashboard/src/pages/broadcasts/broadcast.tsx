@@ -1,10 +1,10 @@
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
+import { isWaGateError } from '@wa-gate/sdk';
 import { ArrowLeft, Ban, Download, Pause, Pencil, Play, Trash2, UserPlus, Users } from 'lucide-react';
 import { useState } from 'react';
-import { ApiError } from '../../api/api-error.ts';
 import { apiUrl } from '../../api/base-path.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Broadcast } from '../../api/types.ts';
 import { dateTime, number } from '../../i18n/format.ts';
@@ -45,7 +45,7 @@ export function BroadcastPage() {
   const { broadcastId } = useParams({ from: '/app/broadcasts/$broadcastId' });
   const broadcast = useQuery(broadcastQuery(broadcastId));
   if (broadcast.data) return <BroadcastView key={broadcastId} broadcast={broadcast.data} />;
-  const isGone = broadcast.error instanceof ApiError && broadcast.error.status === 404;
+  const isGone = isWaGateError(broadcast.error) && broadcast.error.status === 404;
   return (
     <Page title={t('oneTitle')} actions={<BackLink />}>
       {broadcast.isLoading && <Loading rows={3} height={110} />}
@@ -95,10 +95,10 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
   const navigate = useNavigate();
   const [asked, setAsked] = useState<'start' | 'cancel' | 'remove'>();
   const { broadcastId: id, status, counts, endedAt } = broadcast;
-  const params = { path: { id } };
+  const params = { id };
   const close = () => setAsked(undefined);
   const change = useMutation({
-    mutationFn: (verb: Verb) => unwrap(api.POST(`/api/broadcast/{id}/${verb}`, { params })),
+    mutationFn: (verb: Verb) => api.broadcasts[verb](params),
     onSuccess: (changed, verb) => {
       close();
       queryClient.setQueryData(['broadcast', id], changed);
@@ -111,7 +111,7 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
     },
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/broadcast/{id}', { params })),
+    mutationFn: () => api.broadcasts.delete(params),
     onSuccess: async () => {
       toast(t('removed'));
       await navigate({ to: '/broadcasts' });
@@ -263,13 +263,7 @@ function MessageCard({ broadcast }: { broadcast: Broadcast }) {
   const [to, setTo] = useState('');
   const { broadcastId: id, messages, variables } = broadcast;
   const preview = useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.POST('/api/broadcast/{id}/preview', {
-          params: { path: { id } },
-          body: to.trim() ? { to: to.trim() } : {},
-        }),
-      ),
+    mutationFn: () => api.broadcasts.preview({ id, body: to.trim() ? { to: to.trim() } : {} }),
   });
   return (
     <Card title={t('message')} lead={variables.length > 0 && t('variables', { names: variables.join(', ') })}>

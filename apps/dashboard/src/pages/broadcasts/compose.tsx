@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Smartphone } from 'lucide-react';
 import { useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import type { Session } from '../../api/types.ts';
 import { LinkButton } from '../../ui/button.tsx';
 import { Card, Empty, ErrorNotice, Loading, Page } from '../../ui/surface.tsx';
@@ -62,21 +62,19 @@ function Compose({ sessions }: { sessions: readonly Session[] }) {
   const first = sessions.find(({ status }) => status === 'connected') ?? sessions[0];
   const make = useMutation({
     mutationFn: async ({ name, text, scheduledAt, sessionIds }: Draft) => {
-      const { broadcastId } = await unwrap(
-        api.POST('/api/broadcast', {
-          body: {
-            sessionIds: [...sessionIds],
-            message: text,
-            ...(name.trim() && { name: name.trim() }),
-            ...(scheduledAt && { scheduledAt: new Date(scheduledAt).toISOString() }),
-          },
-        }),
-      );
+      const { broadcastId } = await api.broadcasts.create({
+        body: {
+          sessionIds: [...sessionIds],
+          message: text,
+          ...(name.trim() && { name: name.trim() }),
+          ...(scheduledAt && { scheduledAt: new Date(scheduledAt).toISOString() }),
+        },
+      });
       try {
         return { broadcastId, intakes: await addRecipients(broadcastId, recipients) };
       } catch (error) {
         // One that is scheduled would start with half a list; the form still has everything.
-        const removal = unwrap(api.DELETE('/api/broadcast/{id}', { params: { path: { id: broadcastId } } }));
+        const removal = api.broadcasts.delete({ id: broadcastId });
         if (
           !(await removal.then(
             () => true,

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Broadcast, Session } from '../../api/types.ts';
 import { LinkButton } from '../../ui/button.tsx';
@@ -57,20 +57,18 @@ function Edit({ broadcast, sessions }: { broadcast: Broadcast; sessions: readonl
   const text = message?.text ?? '';
   const change = useMutation({
     mutationFn: (draft: Draft) =>
-      unwrap(
-        api.PATCH('/api/broadcast/{id}', {
-          params: { path: { id: broadcastId } },
-          // What was left as it was is not sent: somebody else may have changed it meanwhile.
-          body: {
-            ...(isOther(draft.sessionIds, sessionIds) && { sessionIds: [...draft.sessionIds] }),
-            ...(draft.scheduledAt !== fieldTime(scheduledAt) && {
-              scheduledAt: draft.scheduledAt === '' ? null : new Date(draft.scheduledAt).toISOString(),
-            }),
-            ...(draft.name.trim() && draft.name !== name && { name: draft.name.trim() }),
-            ...(isText && draft.text !== text && { message: draft.text }),
-          },
-        }),
-      ),
+      api.broadcasts.update({
+        id: broadcastId,
+        // What was left as it was is not sent: somebody else may have changed it meanwhile.
+        body: {
+          ...(isOther(draft.sessionIds, sessionIds) && { sessionIds: [...draft.sessionIds] }),
+          ...(draft.scheduledAt !== fieldTime(scheduledAt) && {
+            scheduledAt: draft.scheduledAt === '' ? null : new Date(draft.scheduledAt).toISOString(),
+          }),
+          ...(draft.name.trim() && draft.name !== name && { name: draft.name.trim() }),
+          ...(isText && draft.text !== text && { message: draft.text }),
+        },
+      }),
     onSuccess: (changed) => {
       queryClient.setQueryData(['broadcast', broadcastId], changed);
       void refreshBroadcasts();

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Broadcast } from '../../api/types.ts';
 
@@ -22,8 +22,7 @@ export const isMoving = ({ status, isSettled }: Broadcast): boolean => status !=
 export const broadcastsQuery = (status: BroadcastStatus | '', page: number) =>
   queryOptions({
     queryKey: ['broadcasts', status, page],
-    queryFn: () =>
-      unwrap(api.GET('/api/broadcast', { params: { query: { limit: PER_PAGE, page, ...(status && { status }) } } })),
+    queryFn: () => api.broadcasts.list({ limit: PER_PAGE, page, ...(status && { status }) }),
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => (state.data?.broadcasts.some(isMoving) ? EVERY_MS : false),
   });
@@ -31,16 +30,12 @@ export const broadcastsQuery = (status: BroadcastStatus | '', page: number) =>
 export const broadcastQuery = (id: string) =>
   queryOptions({
     queryKey: ['broadcast', id],
-    queryFn: () => unwrap(api.GET('/api/broadcast/{id}', { params: { path: { id } } })),
+    queryFn: () => api.broadcasts.get({ id }),
     refetchInterval: ({ state }) => (state.data && isMoving(state.data) ? EVERY_MS : false),
   });
 
 const readReport = (id: string, state: RecipientState | '', cursor: string | undefined) =>
-  unwrap(
-    api.GET('/api/broadcast/{id}/report', {
-      params: { path: { id }, query: { limit: ROWS, ...(state && { state }), ...(cursor && { cursor }) } },
-    }),
-  );
+  api.broadcasts.report({ id, limit: ROWS, ...(state && { state }), ...(cursor && { cursor }) });
 export type ReportRow = Awaited<ReturnType<typeof readReport>>['recipients'][number];
 
 /** Options of an infinite query. */

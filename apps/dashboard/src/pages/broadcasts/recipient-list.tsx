@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/surface.tsx';
 import { sessionsQuery } from '../sessions/queries.ts';
@@ -99,7 +99,7 @@ function LabelField({ value, onChange }: FieldProps) {
   const { sessionId: id } = value;
   const list = useQuery({
     queryKey: ['labels', id],
-    queryFn: () => unwrap(api.GET('/api/sessions/{id}/labels', { params: { path: { id } } })),
+    queryFn: () => api.labels.list({ id }),
   });
   if (list.error) return <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />;
   const labels = list.data?.labels ?? [];
@@ -125,8 +125,7 @@ function GroupField({ value, onChange }: FieldProps) {
   const { sessionId: id } = value;
   const list = useQuery({
     queryKey: ['groups', id, 'for-broadcast'],
-    queryFn: () =>
-      unwrap(api.GET('/api/sessions/{id}/groups', { params: { path: { id }, query: { limit: MOST_GROUPS } } })),
+    queryFn: () => api.groups.list({ id, limit: MOST_GROUPS }),
   });
   if (list.error) return <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />;
   const groups = list.data?.groups ?? [];

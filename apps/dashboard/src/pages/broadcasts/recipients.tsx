@@ -1,6 +1,6 @@
 import { FileUp } from 'lucide-react';
 import { useRef } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api, UPLOAD } from '../../api/client.ts';
 import { number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Row, TextArea } from '../../ui/field.tsx';
@@ -38,17 +38,8 @@ export function refusalOf({ pasted, file, list }: Recipients): string | undefine
 }
 
 type Source = { recipients: string[] } | NonNullable<ReturnType<typeof sourceOf>>;
-const add = (id: string, body: Source) =>
-  unwrap(api.POST('/api/broadcast/{id}/recipients', { params: { path: { id } }, body }));
-const addFile = (id: string, file: File) =>
-  unwrap(
-    api.POST('/api/broadcast/{id}/recipients/import', {
-      params: { path: { id } },
-      body: file as never,
-      bodySerializer: (body) => body as unknown as Blob,
-      headers: { 'content-type': 'text/csv' },
-    }),
-  );
+const add = (id: string, body: Source) => api.broadcasts.addRecipients({ id, body });
+const addFile = (id: string, file: File) => api.broadcasts.importRecipients({ id, body: file }, UPLOAD);
 
 /** What became of the rows, and where they came from. */
 export interface Intake {

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -21,17 +21,11 @@ export function AddChannelDialog({ session, onClose }: { session: string; onClos
   const add = useMutation({
     mutationFn: ({ name, description, link }: { name: string; description: string; link: string }) =>
       link.trim()
-        ? unwrap(
-            api.PUT('/api/sessions/{id}/channels/{channel}/follow', {
-              params: { path: { id: session, channel: codeIn(link) } },
-            }),
-          )
-        : unwrap(
-            api.POST('/api/sessions/{id}/channels', {
-              params: { path: { id: session } },
-              body: { name: name.trim(), ...(description.trim() && { description: description.trim() }) },
-            }),
-          ),
+        ? api.channels.follow({ id: session, channel: codeIn(link) })
+        : api.channels.create({
+            id: session,
+            body: { name: name.trim(), ...(description.trim() && { description: description.trim() }) },
+          }),
     onSuccess: ({ name }) => {
       toast(t('added', { name }));
       onClose();
@@ -81,21 +75,11 @@ export function PostDialog({
   const { register, handleSubmit, reset } = useForm({ defaultValues: { text: '' } });
   const posts = useQuery({
     queryKey: ['channels', session, channel, 'posts'],
-    queryFn: () =>
-      unwrap(
-        api.GET('/api/sessions/{id}/channels/{channel}/posts', {
-          params: { path: { id: session, channel }, query: { limit: 20 } },
-        }),
-      ),
+    queryFn: () => api.channels.posts({ id: session, channel, limit: 20 }),
   });
   const post = useMutation({
     mutationFn: ({ text }: { text: string }) =>
-      unwrap(
-        api.POST('/api/sessions/{id}/send', {
-          params: { path: { id: session }, query: { wait: 'sent' } },
-          body: { to: channel, type: 'text', message: text },
-        }),
-      ),
+      api.messages.send({ id: session, wait: 'sent', body: { to: channel, type: 'text', message: text } }),
     onSuccess: () => {
       reset();
       toast(t('posted'));

@@ -1,10 +1,10 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 
 /** The channels of an account, which WhatsApp is asked for. */
 export const channelsQuery = (sessionId: string) =>
   queryOptions({
     queryKey: ['channels', sessionId],
-    queryFn: () => unwrap(api.GET('/api/sessions/{id}/channels', { params: { path: { id: sessionId } } })),
+    queryFn: () => api.channels.list({ id: sessionId }),
     retry: false,
   });

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -12,12 +12,7 @@ import { channelsTexts } from './texts.ts';
 const STATUS = 'status@broadcast';
 const SHOWN = 10;
 
-const readUpdates = (session: string) =>
-  unwrap(
-    api.GET('/api/sessions/{id}/messages', {
-      params: { path: { id: session }, query: { chat: STATUS, limit: SHOWN } },
-    }),
-  );
+const readUpdates = (session: string) => api.messages.list({ id: session, chat: STATUS, limit: SHOWN });
 type Update = Awaited<ReturnType<typeof readUpdates>>['messages'][number];
 
 /** The people in a text, with commas or line breaks between them. */
@@ -34,17 +29,16 @@ export function StatusUpdates({ session }: { session: string }) {
   const updates = useQuery({ queryKey: ['status-updates', session], queryFn: () => readUpdates(session) });
   const post = useMutation({
     mutationFn: ({ text, only }: { text: string; only: string }) =>
-      unwrap(
-        api.POST('/api/sessions/{id}/send', {
-          params: { path: { id: session }, query: { wait: 'sent' } },
-          body: {
-            to: 'status',
-            type: 'text',
-            message: text,
-            ...(peopleIn(only).length > 0 && { status: { only: peopleIn(only) } }),
-          },
-        }),
-      ),
+      api.messages.send({
+        id: session,
+        wait: 'sent',
+        body: {
+          to: 'status',
+          type: 'text',
+          message: text,
+          ...(peopleIn(only).length > 0 && { status: { only: peopleIn(only) } }),
+        },
+      }),
     onSuccess: () => {
       reset();
       toast(t('statusPosted'));
@@ -85,7 +79,7 @@ export function StatusUpdates({ session }: { session: string }) {
 function Seen({ update: { messageId } }: { update: Update }) {
   const receipts = useQuery({
     queryKey: ['status-updates', 'receipts', messageId],
-    queryFn: () => unwrap(api.GET('/api/messages/{id}/receipts', { params: { path: { id: messageId } } })),
+    queryFn: () => api.messages.receipts({ id: messageId }),
   });
   if (!receipts.data) return '–';
   const { read, recipients } = receipts.data;

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Archive, BellOff, Eraser, MoreVertical, Pin, Star, Tag, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Chat } from '../../api/types.ts';
 import buttonStyles from '../../ui/button.module.css';
@@ -26,28 +26,27 @@ export function ChatMenu({ chat, onDeleted }: { chat: Chat; onDeleted(): void })
   const path = { id: chat.sessionId, chat: chat.chat };
   const labels = useQuery(labelsQuery(chat.sessionId)).data?.labels ?? [];
   const update = useMutation({
-    mutationFn: (body: Change) => unwrap(api.PATCH('/api/sessions/{id}/chats/{chat}', { params: { path }, body })),
+    mutationFn: (body: Change) => api.chats.update({ ...path, body }),
     onSuccess: refresh,
     onError: toastError,
   });
   const label = useMutation({
     mutationFn: ({ labelId, isOn }: { labelId: string; isOn: boolean }) => {
-      const params = { params: { path: { ...path, label: labelId } } };
-      const url = '/api/sessions/{id}/labels/{label}/chats/{chat}' as const;
-      return isOn ? unwrap(api.PUT(url, params)) : unwrap(api.DELETE(url, params));
+      const input = { ...path, label: labelId };
+      return isOn ? api.labels.assignChat(input) : api.labels.unassignChat(input);
     },
     onSuccess: refresh,
     onError: toastError,
   });
   const clear = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/sessions/{id}/chats/{chat}/clear', { params: { path }, body: {} })),
+    mutationFn: () => api.chats.clear({ ...path, body: {} }),
     onSuccess: async () => {
       setAsked(undefined);
       await refresh();
     },
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/sessions/{id}/chats/{chat}', { params: { path } })),
+    mutationFn: () => api.chats.delete(path),
     onSuccess: async () => {
       setAsked(undefined);
       onDeleted();

@@ -2,9 +2,9 @@ import { useMutation } from '@tanstack/react-query';
 import { BarChart3, CircleUser, FileUp, MapPin, Paperclip, SendHorizontal, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
-import { api, unwrap } from '../../api/client.ts';
+import { api, UPLOAD } from '../../api/client.ts';
 import { queryClient, repeatable } from '../../api/query-client.ts';
-import type { Message } from '../../api/types.ts';
+import type { Message, SendRequest } from '../../api/types.ts';
 import { bytes } from '../../i18n/format.ts';
 import { freshenMessages } from '../../live/newest-messages.ts';
 import buttonStyles from '../../ui/button.module.css';
@@ -38,9 +38,7 @@ async function upload(file: File, sessionId: string): Promise<string> {
   const form = new FormData();
   form.set('sessionId', sessionId);
   form.set('file', file, file.name);
-  const { mediaId } = await unwrap(
-    api.POST('/api/media', { body: form as never, bodySerializer: (body) => body as unknown as FormData }),
-  );
+  const { mediaId } = await api.media.create({ body: form }, UPLOAD);
   return mediaId;
 }
 
@@ -84,11 +82,9 @@ export function Composer({
     // The id makes a second try the same message.
     mutationFn: async ({ body, file: attached, clientMessageId }: Draft & { clientMessageId: string }) => {
       const media = attached ? { media: { mediaId: await upload(attached, sessionId) }, fileName: attached.name } : {};
-      return unwrap(
-        api.POST('/api/sessions/{id}/send', {
-          params: { path: { id: sessionId }, query: { wait: 'queued' } },
-          body: { to: chat, ...body, ...media, clientMessageId } as never,
-        }),
+      return api.messages.send(
+        { id: sessionId, wait: 'queued', body: { to: chat, ...body, ...media, clientMessageId } as SendRequest },
+        { idempotencyKey: clientMessageId },
       );
     },
     onSettled: () => {

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { ArrowLeft, CheckCheck } from 'lucide-react';
 import { useState } from 'react';
 import { usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Chat, Message } from '../../api/types.ts';
 import { Button } from '../../ui/button.tsx';
@@ -42,8 +42,7 @@ export function Conversation({
   const [replyTo, setReplyTo] = useState<Message>();
   const unread = known?.unreadCount ?? 0;
   const markRead = useMutation({
-    mutationFn: () =>
-      unwrap(api.POST('/api/sessions/{id}/chats/read', { params: { path: { id: sessionId } }, body: { chat } })),
+    mutationFn: () => api.chats.markRead({ id: sessionId, body: { chat } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['chats'] }),
     onError: toastError,
   });

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { Users } from 'lucide-react';
 import { usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Message } from '../../api/types.ts';
 import { dateTime } from '../../i18n/format.ts';
@@ -25,12 +25,7 @@ export function GroupInvitation({ message, invitation }: { message: Message; inv
   const { groupId, groupName, code, expiresAt } = invitation;
   const accept = useMutation({
     mutationFn: () =>
-      unwrap(
-        api.POST('/api/sessions/{id}/groups/{group}/invitations/accept', {
-          params: { path: { id: sessionId, group: groupId } },
-          body: { inviter: from ?? '', code, expiresAt },
-        }),
-      ),
+      api.groups.acceptInvitation({ id: sessionId, group: groupId, body: { inviter: from ?? '', code, expiresAt } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['groups'] }),
   });
   const canAccept = maySend && !fromMe && from && groupId && code && expiresAt && !accept.isSuccess;

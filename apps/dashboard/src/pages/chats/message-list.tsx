@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { measureElement, useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, History, MessageSquareDashed } from 'lucide-react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Message } from '../../api/types.ts';
 import { longDay } from '../../i18n/format.ts';
@@ -58,13 +58,7 @@ export function MessageList({
   const [isNearEnd, setNearEnd] = useState(true);
   const frame = useRef<HTMLDivElement>(null);
   const older = useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.POST('/api/sessions/{id}/chats/{chat}/history', {
-          params: { path: { id: sessionId, chat } },
-          body: { count: 50 },
-        }),
-      ),
+    mutationFn: () => api.chats.fetchHistory({ id: sessionId, chat, body: { count: 50 } }),
     onSuccess: () => toast(t('olderAsked')),
     onError: toastError,
   });

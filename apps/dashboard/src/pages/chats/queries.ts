@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { messagesKey, readMessages } from '../../api/messages.ts';
 
 const CHATS = 50;
@@ -14,19 +14,13 @@ export const chatsQuery = (sessionId: string | undefined, search: string, choice
   infiniteQueryOptions({
     queryKey: ['chats', sessionId ?? '', search, choice],
     queryFn: ({ pageParam }) =>
-      unwrap(
-        api.GET('/api/chats', {
-          params: {
-            query: {
-              limit: CHATS,
-              ...(pageParam && { cursor: pageParam }),
-              ...(sessionId && { sessionId }),
-              ...(search && { search }),
-              ...chosen(choice),
-            },
-          },
-        }),
-      ),
+      api.chats.listAll({
+        limit: CHATS,
+        ...(pageParam && { cursor: pageParam }),
+        ...(sessionId && { sessionId }),
+        ...(search && { search }),
+        ...chosen(choice),
+      }),
     initialPageParam: '',
     getNextPageParam: ({ pagination: { nextCursor } }) => nextCursor,
   });
@@ -44,30 +38,26 @@ export const messagesQuery = (sessionId: string, chat: string) =>
 export const foundMessagesQuery = (text: string, sessionId: string | undefined) =>
   queryOptions({
     queryKey: ['found', text, sessionId ?? ''],
-    queryFn: () =>
-      unwrap(api.GET('/api/messages', { params: { query: { text, limit: 30, ...(sessionId && { sessionId }) } } })),
+    queryFn: () => api.messages.listAll({ text, limit: 30, ...(sessionId && { sessionId }) }),
   });
 
 export const timelineQuery = (messageId: string) =>
   queryOptions({
     queryKey: ['timeline', messageId],
-    queryFn: () => unwrap(api.GET('/api/messages/{id}/timeline', { params: { path: { id: messageId } } })),
+    queryFn: () => api.messages.timeline({ id: messageId }),
   });
 
 /** Labels of WhatsApp Business of a session. */
 export const labelsQuery = (sessionId: string) =>
   queryOptions({
     queryKey: ['labels', sessionId],
-    queryFn: () => unwrap(api.GET('/api/sessions/{id}/labels', { params: { path: { id: sessionId } } })),
+    queryFn: () => api.labels.list({ id: sessionId }),
   });
 
 /** The latest messages of a session with a star. */
 export const starredQuery = (sessionId: string) =>
   queryOptions({
     queryKey: ['starred', sessionId],
-    queryFn: () =>
-      unwrap(
-        api.GET('/api/sessions/{id}/messages/starred', { params: { path: { id: sessionId }, query: { limit: 50 } } }),
-      ),
+    queryFn: () => api.messages.starred({ id: sessionId, limit: 50 }),
     staleTime: 0,
   });

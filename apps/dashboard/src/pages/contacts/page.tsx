@@ -17,7 +17,7 @@ import { Button as AriaButton } from 'react-aria-components';
 import { useForm } from 'react-hook-form';
 import { usePermission } from '../../account/account.ts';
 import { apiUrl } from '../../api/base-path.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api, UPLOAD } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Contact } from '../../api/types.ts';
 import { ago, number, phone } from '../../i18n/format.ts';
@@ -46,10 +46,7 @@ export function ContactsPage() {
   const [open, setOpen] = useState<{ kind: 'add' } | { kind: 'edit' | 'delete'; contact: Contact }>();
   const contacts = useQuery({
     queryKey: ['contacts', wanted, page],
-    queryFn: () =>
-      unwrap(
-        api.GET('/api/contacts', { params: { query: { limit: PER_PAGE, page, ...(wanted && { search: wanted }) } } }),
-      ),
+    queryFn: () => api.contacts.list({ limit: PER_PAGE, page, ...(wanted && { search: wanted }) }),
     placeholderData: keepPreviousData,
   });
   const close = () => setOpen(undefined);
@@ -165,12 +162,8 @@ function ContactMenu({
   const session = useQuery(sessionsQuery).data?.sessions.find(({ phoneNumber }) => phoneNumber !== null);
   const block = useMutation({
     mutationFn: ({ isBlocked }: { isBlocked: boolean }) => {
-      const call = { params: { path: { id: session!.sessionId } }, body: { contact: contact.contactId } };
-      return unwrap(
-        isBlocked
-          ? api.POST('/api/sessions/{id}/blocklist/block', call)
-          : api.POST('/api/sessions/{id}/blocklist/unblock', call),
-      );
+      const call = { id: session!.sessionId, body: { contact: contact.contactId } };
+      return isBlocked ? api.blocklist.block(call) : api.blocklist.unblock(call);
     },
     onSuccess: (_, { isBlocked }) => toast(t(isBlocked ? 'blocked' : 'unblocked', { name: nameOf(contact) })),
     onError: toastError,
@@ -229,7 +222,7 @@ function AddDialog({ onClose }: { onClose(): void }) {
   const t = contactsTexts.use();
   const { register, handleSubmit, formState } = useForm({ defaultValues: { phoneNumber: '', name: '' } });
   const save = useMutation({
-    mutationFn: (body: { phoneNumber: string; name: string }) => unwrap(api.POST('/api/contacts', { body })),
+    mutationFn: (body: { phoneNumber: string; name: string }) => api.contacts.save({ body }),
     onSuccess: () => {
       toast(t('saved'));
       onClose();
@@ -267,13 +260,7 @@ function RenameDialog({ contact, onClose }: { contact: Contact; onClose(): void 
   const t = contactsTexts.use();
   const [name, setName] = useState(contact.names.saved ?? '');
   const save = useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.PATCH('/api/contacts/{id}', {
-          params: { path: { id: contact.contactId } },
-          body: { name: name.trim() || null },
-        }),
-      ),
+    mutationFn: () => api.contacts.update({ id: contact.contactId, body: { name: name.trim() || null } }),
     onSuccess: () => {
       toast(t('saved'));
       onClose();
@@ -311,12 +298,7 @@ function DeleteDialog({ contact, onClose }: { contact: Contact; onClose(): void 
   const mayErase = usePermission('system.manage');
   const [erase, setErase] = useState(false);
   const remove = useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.DELETE('/api/contacts/{id}', {
-          params: { path: { id: contact.contactId }, query: erase ? { erase: true } : {} },
-        }),
-      ),
+    mutationFn: () => api.contacts.delete({ id: contact.contactId, ...(erase ? { erase: true } : {}) }),
     onSuccess: () => {
       toast(t('deleted'));
       onClose();
@@ -351,14 +333,7 @@ function ImportButton() {
   const t = contactsTexts.use();
   const picker = useRef<HTMLInputElement>(null);
   const take = useMutation({
-    mutationFn: (file: File) =>
-      unwrap(
-        api.POST('/api/contacts/import', {
-          body: file as never,
-          bodySerializer: (body) => body as unknown as Blob,
-          headers: { 'content-type': 'text/csv' },
-        }),
-      ),
+    mutationFn: (file: File) => api.contacts.import({ body: file }, UPLOAD),
     onSuccess: refresh,
     onError: toastError,
   });

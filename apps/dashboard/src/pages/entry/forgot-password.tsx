@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Form, TextField } from '../../ui/field.tsx';
 import { ErrorNotice, Notice } from '../../ui/surface.tsx';
@@ -16,7 +16,7 @@ export function ForgotPasswordPage() {
   const submit = handleSubmit(async (body) => {
     setError(undefined);
     try {
-      await unwrap(api.POST('/api/auth/forgot-password', { body }));
+      await api.auth.forgotPassword({ body });
       setSent(true);
     } catch (failure) {
       setError(failure);

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { meQuery, switchWorkspace } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { Button, LinkButton } from '../../ui/button.tsx';
 import { Form, TextField } from '../../ui/field.tsx';
@@ -22,7 +22,7 @@ export function InvitationPage() {
   const [isBusy, setBusy] = useState(false);
   const invitation = useQuery({
     queryKey: ['invitation', token],
-    queryFn: () => unwrap(api.GET('/api/invitations/{token}', { params: { path: { token } } })),
+    queryFn: () => api.invitations.get({ token }),
     enabled: token !== '',
   });
   const me = useQuery({ ...meQuery, retry: false });
@@ -31,7 +31,7 @@ export function InvitationPage() {
     setError(undefined);
     setBusy(true);
     try {
-      const { workspace } = await unwrap(api.POST('/api/invitations/{token}/accept', { params: { path: { token } } }));
+      const { workspace } = await api.invitations.accept({ token });
       await queryClient.invalidateQueries({ queryKey: ['me'] });
       await switchWorkspace(workspace.id);
       await navigate({ to: '/' });

@@ -1,7 +1,7 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Form, TextField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/surface.tsx';
@@ -23,7 +23,7 @@ export function ResetPasswordPage() {
   const submit = handleSubmit(async ({ token, newPassword }) => {
     setError(undefined);
     try {
-      await unwrap(api.POST('/api/auth/reset-password', { body: { token: token.trim(), newPassword } }));
+      await api.auth.resetPassword({ body: { token: token.trim(), newPassword } });
       toast(t('resetDone'));
       await navigate({ to: '/login', search: {} });
     } catch (failure) {

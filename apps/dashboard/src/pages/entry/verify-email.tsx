@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Form, TextField } from '../../ui/field.tsx';
 import { ErrorNotice, Notice } from '../../ui/surface.tsx';
@@ -21,7 +21,7 @@ export function VerifyEmailPage() {
   const submit = handleSubmit(async ({ token }) => {
     setError(undefined);
     try {
-      await unwrap(api.POST('/api/auth/verify-email', { body: { token: token.trim() } }));
+      await api.auth.verifyEmail({ body: { token: token.trim() } });
       setDone(true);
     } catch (failure) {
       setError(failure);

@@ -3,7 +3,7 @@ import { ArrowLeftRight, CirclePause, CirclePlay, Ellipsis, LogOut, Plus, Server
 import { type ReactNode, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, number, percent } from '../../i18n/format.ts';
 import type { MenuEntry } from '../../ui/aria-menu.tsx';
@@ -50,7 +50,7 @@ export function FleetPage() {
   const hosted = useQuery(hostedQuery);
   const [isAdding, setAdding] = useState(false);
   const rebalance = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/admin/workers/rebalance')),
+    mutationFn: () => api.fleet.rebalance(),
     onSuccess: ({ moves }) => {
       toast(moves === 0 ? t('balanced') : t('rebalanced', { count: moves }));
       return refresh();
@@ -252,37 +252,37 @@ function WorkerCard({ worker, sessions }: { worker: Worker; sessions: readonly H
 function WorkerMenu({ worker: { id, state, sessionCount } }: { worker: Worker }) {
   const t = fleetTexts.use();
   const [asked, setAsked] = useState<'drain' | 'remove'>();
-  const params = { path: { id } };
+  const params = { id };
   const done = (sentence: string) => () => {
     setAsked(undefined);
     toast(sentence);
     return refresh();
   };
   const drain = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/admin/workers/{id}/drain', { params })),
+    mutationFn: () => api.workers.drain(params),
     onSuccess: done(t('drained', { id })),
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/admin/workers/{id}', { params })),
+    mutationFn: () => api.workers.remove(params),
     onSuccess: done(t('removed', { id })),
   });
   const cordon = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/admin/workers/{id}/cordon', { params })),
+    mutationFn: () => api.workers.cordon(params),
     onSuccess: done(t('cordoned', { id })),
     onError: toastError,
   });
   const uncordon = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/admin/workers/{id}/uncordon', { params })),
+    mutationFn: () => api.workers.uncordon(params),
     onSuccess: done(t('uncordoned', { id })),
     onError: toastError,
   });
   const maintain = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/admin/workers/{id}/maintenance', { params })),
+    mutationFn: () => api.workers.maintenance(params),
     onSuccess: done(t('maintained', { id })),
     onError: toastError,
   });
   const endMaintenance = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/admin/workers/{id}/maintenance', { params })),
+    mutationFn: () => api.workers.endMaintenance(params),
     onSuccess: done(t('uncordoned', { id })),
     onError: toastError,
   });
@@ -366,7 +366,7 @@ function AddWorker({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) {
   };
   const add = useMutation({
     mutationFn: ({ endpoint, maxSessions }: { endpoint: string; maxSessions: string }) =>
-      unwrap(api.POST('/api/admin/workers', { body: { endpoint: endpoint.trim(), maxSessions: Number(maxSessions) } })),
+      api.workers.add({ body: { endpoint: endpoint.trim(), maxSessions: Number(maxSessions) } }),
     onSuccess: () => {
       close();
       return refresh();

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 
 /** Workers send no events to the stream of a workspace: the page looks again while it is shown. */
 const EVERY_MS = 2_000;
@@ -8,14 +8,14 @@ const EVENTS = 12;
 
 export const workersQuery = queryOptions({
   queryKey: ['admin', 'workers'],
-  queryFn: async () => (await unwrap(api.GET('/api/admin/workers'))).workers,
+  queryFn: async () => (await api.workers.list()).workers,
   refetchInterval: EVERY_MS,
 });
 
 /** Enough to draw each of them; larger fleets are drawn as bars. */
 export const hostedQuery = queryOptions({
   queryKey: ['admin', 'hosted'],
-  queryFn: () => unwrap(api.GET('/api/admin/sessions', { params: { query: { limit: MOST } } })),
+  queryFn: () => api.adminSessions.list({ limit: MOST }),
   refetchInterval: EVERY_MS,
 });
 
@@ -23,7 +23,7 @@ export const hostedQuery = queryOptions({
 export const workerEventsQuery = queryOptions({
   queryKey: ['admin', 'worker-events'],
   queryFn: async () => {
-    const { events } = await unwrap(api.GET('/api/admin/events', { params: { query: { last: EVENTS } } }));
+    const { events } = await api.workerEvents.list({ last: EVENTS });
     return events.toReversed();
   },
   refetchInterval: EVERY_MS,
@@ -32,12 +32,12 @@ export const workerEventsQuery = queryOptions({
 /** Asked for less often than sessions move: it changes by hand, and with logins. */
 export const versionsQuery = queryOptions({
   queryKey: ['admin', 'whatsapp-version'],
-  queryFn: async () => (await unwrap(api.GET('/api/admin/whatsapp-version'))).networks,
+  queryFn: async () => (await api.whatsappVersion.get()).networks,
   refetchInterval: 2 * EVERY_MS,
 });
 
 export const autoscalingQuery = queryOptions({
   queryKey: ['admin', 'autoscaling'],
-  queryFn: async () => (await unwrap(api.GET('/api/admin/autoscaling'))).networks,
+  queryFn: async () => (await api.fleet.autoscaling()).networks,
   refetchInterval: 5 * EVERY_MS,
 });

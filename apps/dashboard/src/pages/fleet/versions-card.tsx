@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { dateTime, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -18,7 +18,7 @@ type Versions = Awaited<ReturnType<NonNullable<typeof versionsQuery.queryFn>>>[n
 type Change = Omit<NonNullable<Parameters<typeof putVersions>[0]>, 'network'>;
 
 const putVersions = (body: { network: Versions['network']; version?: string | null; candidate?: Candidate | null }) =>
-  unwrap(api.PUT('/api/admin/whatsapp-version', { body }));
+  api.whatsappVersion.set({ body });
 interface Candidate {
   version: string;
   percent: number;

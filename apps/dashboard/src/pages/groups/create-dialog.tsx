@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { phone } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -20,12 +20,7 @@ export function CreateGroupDialog({ session, onClose }: { session: string; onClo
   const { register, handleSubmit, formState } = useForm({ defaultValues: { subject: '', people: '' } });
   const create = useMutation({
     mutationFn: ({ subject, people }: { subject: string; people: string }) =>
-      unwrap(
-        api.POST('/api/sessions/{id}/groups', {
-          params: { path: { id: session } },
-          body: { subject: subject.trim(), participants: linesOf(people) },
-        }),
-      ),
+      api.groups.create({ id: session, body: { subject: subject.trim(), participants: linesOf(people) } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['groups'] }),
   });
   const results = create.data?.participants;

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { apiUrl } from '../../api/base-path.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { phone } from '../../i18n/format.ts';
 import { AnchorButton, Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -18,7 +18,7 @@ export function GroupDialog({ session, group, onClose }: { session: string; grou
   const [page, setPage] = useState(1);
   const detail = useQuery({
     queryKey: ['groups', session, 'one', group],
-    queryFn: () => unwrap(api.GET('/api/sessions/{id}/groups/{group}', { params: { path: { id: session, group } } })),
+    queryFn: () => api.groups.get({ id: session, group }),
   });
   const people = detail.data?.participants ?? [];
   const pages = Math.max(1, Math.ceil(people.length / PER_PAGE));

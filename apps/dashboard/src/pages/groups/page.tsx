@@ -2,7 +2,7 @@ import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { Plus, RefreshCw, Users } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -161,8 +161,4 @@ export function GroupsPage() {
 }
 
 const read = (session: string, query: { page?: number; search?: string; maxAgeSeconds?: number }) =>
-  unwrap(
-    api.GET('/api/sessions/{id}/groups', {
-      params: { path: { id: session }, query: { limit: PER_PAGE, ...query } },
-    }),
-  );
+  api.groups.list({ id: session, limit: PER_PAGE, ...query });

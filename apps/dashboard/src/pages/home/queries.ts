@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 
 export type Scope = 'workspace' | 'platform';
 export type Grouping = 'day' | 'week' | 'month';
@@ -10,7 +10,7 @@ const EVERY_MS = 30_000;
 export const metricsQuery = (scope: Scope) =>
   queryOptions({
     queryKey: ['metrics', scope],
-    queryFn: () => unwrap(api.GET('/api/dashboard/metrics', { params: { query: { scope } } })),
+    queryFn: () => api.dashboard.getMetrics({ scope }),
     refetchInterval: EVERY_MS,
     refetchOnWindowFocus: false,
   });
@@ -18,7 +18,7 @@ export const metricsQuery = (scope: Scope) =>
 export const historyQuery = (scope: Scope, by: Grouping) =>
   queryOptions({
     queryKey: ['history', scope, by],
-    queryFn: () => unwrap(api.GET('/api/dashboard/history', { params: { query: { scope, by } } })),
+    queryFn: () => api.dashboard.getHistory({ scope, by }),
     staleTime: 120_000,
     refetchOnWindowFocus: false,
   });

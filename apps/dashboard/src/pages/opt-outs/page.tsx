@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tans
 import { Plus, UserX } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, dateTime, phone } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -19,16 +19,12 @@ const LOG_ROWS = 20;
 const SEARCHABLE = /^[+\d\s().-]{2,40}$/;
 
 const listOptOuts = (search: string, cursor: string | undefined) =>
-  unwrap(
-    api.GET('/api/opt-outs', {
-      params: { query: { limit: ROWS, ...(search && { search }), ...(cursor && { cursor }) } },
-    }),
-  );
+  api.optOuts.list({ limit: ROWS, ...(search && { search }), ...(cursor && { cursor }) });
 type OptOut = Awaited<ReturnType<typeof listOptOuts>>['optOuts'][number];
 
 const settingsQuery = {
   queryKey: ['opt-outs', 'settings'],
-  queryFn: () => unwrap(api.GET('/api/opt-outs/settings')),
+  queryFn: () => api.optOuts.settings(),
 };
 type Settings = Awaited<ReturnType<typeof settingsQuery.queryFn>>;
 
@@ -72,8 +68,7 @@ function People() {
     placeholderData: keepPreviousData,
   });
   const remove = useMutation({
-    mutationFn: ({ identity: { phoneNumber, jid } }: OptOut) =>
-      unwrap(api.DELETE('/api/opt-outs/{recipient}', { params: { path: { recipient: phoneNumber ?? jid } } })),
+    mutationFn: ({ identity: { phoneNumber, jid } }: OptOut) => api.optOuts.remove({ recipient: phoneNumber ?? jid }),
     onSuccess: (_answer, { identity }) => {
       setRemoved(undefined);
       toast(t('removed', { name: nameOf(identity) }));
@@ -152,7 +147,7 @@ function AddDialog({ onClose }: { onClose(): void }) {
   const { register, handleSubmit, formState } = useForm({ defaultValues: { to: '', note: '' } });
   const add = useMutation({
     mutationFn: ({ to, note }: { to: string; note: string }) =>
-      unwrap(api.POST('/api/opt-outs', { body: { to: to.trim(), ...(note.trim() && { note: note.trim() }) } })),
+      api.optOuts.add({ body: { to: to.trim(), ...(note.trim() && { note: note.trim() }) } }),
     onSuccess: () => {
       toast(t('added'));
       onClose();
@@ -218,17 +213,15 @@ function KeywordsForm({ settings }: { settings: Settings }) {
   });
   const save = useMutation({
     mutationFn: (values: { isActive: boolean; out: string; back: string; outReply: string; inReply: string }) =>
-      unwrap(
-        api.PATCH('/api/opt-outs/settings', {
-          body: {
-            isActive: values.isActive,
-            optOutKeywords: wordsIn(values.out),
-            optInKeywords: wordsIn(values.back),
-            optOutReply: values.outReply.trim() || null,
-            optInReply: values.inReply.trim() || null,
-          },
-        }),
-      ),
+      api.optOuts.changeSettings({
+        body: {
+          isActive: values.isActive,
+          optOutKeywords: wordsIn(values.out),
+          optInKeywords: wordsIn(values.back),
+          optOutReply: values.outReply.trim() || null,
+          optInReply: values.inReply.trim() || null,
+        },
+      }),
     onSuccess: (saved) => {
       queryClient.setQueryData(settingsQuery.queryKey, saved);
       toast(t('settingsSaved'));
@@ -257,12 +250,7 @@ function Log() {
   const t = optOutsTexts.use();
   const log = useInfiniteQuery({
     queryKey: ['opt-outs', 'log'],
-    queryFn: ({ pageParam }) =>
-      unwrap(
-        api.GET('/api/opt-outs/log', {
-          params: { query: { limit: LOG_ROWS, ...(pageParam && { cursor: pageParam }) } },
-        }),
-      ),
+    queryFn: ({ pageParam }) => api.optOuts.log({ limit: LOG_ROWS, ...(pageParam && { cursor: pageParam }) }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ pagination }) => pagination.nextCursor ?? undefined,
   });

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { ScanLine } from 'lucide-react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { askSandbox, type Phone } from '../../api/sandbox.ts';
 import type { Session } from '../../api/types.ts';
@@ -25,7 +25,7 @@ export function LinkCard({ phone: { number, devices } }: { phone: Phone }) {
   const refresh = () => Promise.all([refreshSandbox(), queryClient.invalidateQueries({ queryKey: ['sessions'] })]);
   const scan = useMutation({
     mutationFn: async ({ sessionId }: Session) => {
-      const { qr } = await unwrap(api.GET('/api/sessions/{id}/qr', { params: { path: { id: sessionId } } }));
+      const { qr } = await api.sessions.qr({ id: sessionId });
       await askSandbox('POST', `phones/${number}/scan`, { qr });
     },
     onSuccess: (_answer, { name }) => {

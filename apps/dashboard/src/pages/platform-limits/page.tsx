@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { LockOpen } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { bytes, dateTime, duration, number } from '../../i18n/format.ts';
 import { useBucketWords } from '../../ui/bucket-words.ts';
@@ -13,9 +13,9 @@ import { Badge, Card, Empty, ErrorNotice, Loading, Muted, Page, Table } from '..
 import { toast, toastError } from '../../ui/toast.tsx';
 import { platformLimitsTexts } from './texts.ts';
 
-const listTiers = async () => (await unwrap(api.GET('/api/tiers'))).tiers;
-const listLimits = async () => (await unwrap(api.GET('/api/admin/rate-limits'))).rateLimits;
-const listLocks = async () => (await unwrap(api.GET('/api/admin/login-locks'))).loginLocks;
+const listTiers = async () => (await api.tiers.list()).tiers;
+const listLimits = async () => (await api.rateLimits.list()).rateLimits;
+const listLocks = async () => (await api.loginLocks.list()).loginLocks;
 type Tier = Awaited<ReturnType<typeof listTiers>>[number];
 type RateLimit = Awaited<ReturnType<typeof listLimits>>[number];
 
@@ -82,17 +82,15 @@ function ChangeTier({ tier, onClose }: { tier: Tier; onClose(): void }) {
     mutationFn: (
       values: Record<'maxSessions' | 'messagesPerHour' | 'messageRetentionDays' | 'mediaRetentionDays', string>,
     ) =>
-      unwrap(
-        api.PUT('/api/admin/tiers/{tier}', {
-          params: { path: { tier: tier.tier } },
-          body: {
-            maxSessions: Number(values.maxSessions),
-            messagesPerHour: Number(values.messagesPerHour),
-            messageRetentionDays: values.messageRetentionDays === '' ? null : Number(values.messageRetentionDays),
-            mediaRetentionDays: Number(values.mediaRetentionDays),
-          },
-        }),
-      ),
+      api.tiers.set({
+        tier: tier.tier,
+        body: {
+          maxSessions: Number(values.maxSessions),
+          messagesPerHour: Number(values.messagesPerHour),
+          messageRetentionDays: values.messageRetentionDays === '' ? null : Number(values.messageRetentionDays),
+          mediaRetentionDays: Number(values.mediaRetentionDays),
+        },
+      }),
     onSuccess: () => {
       toast(t('saved', { name: tier.tier }));
       onClose();
@@ -173,7 +171,7 @@ function ChangeLimit({ limit, onClose }: { limit: RateLimit; onClose(): void }) 
   const t = platformLimitsTexts.use();
   const words = useBucketWords();
   const { bucket, max, windowSeconds, isDefault } = limit;
-  const params = { path: { bucket } };
+  const params = { bucket };
   const { register, handleSubmit } = useForm({
     defaultValues: { max: String(max), windowSeconds: String(windowSeconds) },
   });
@@ -184,16 +182,11 @@ function ChangeLimit({ limit, onClose }: { limit: RateLimit; onClose(): void }) 
   };
   const save = useMutation({
     mutationFn: (values: { max: string; windowSeconds: string }) =>
-      unwrap(
-        api.PUT('/api/admin/rate-limits/{bucket}', {
-          params,
-          body: { max: Number(values.max), windowSeconds: Number(values.windowSeconds) },
-        }),
-      ),
+      api.rateLimits.set({ ...params, body: { max: Number(values.max), windowSeconds: Number(values.windowSeconds) } }),
     onSuccess: done(t('saved', { name: bucket })),
   });
   const reset = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/admin/rate-limits/{bucket}', { params })),
+    mutationFn: () => api.rateLimits.reset(params),
     onSuccess: done(t('wasReset', { name: bucket })),
   });
   const error = save.error ?? reset.error;
@@ -223,7 +216,7 @@ function LocksCard() {
   const t = platformLimitsTexts.use();
   const locks = useQuery({ queryKey: ['admin', 'locks'], queryFn: listLocks, refetchInterval: 30_000 });
   const lift = useMutation({
-    mutationFn: (id: string) => unwrap(api.DELETE('/api/admin/login-locks/{id}', { params: { path: { id } } })),
+    mutationFn: (id: string) => api.loginLocks.lift({ id }),
     onSuccess: () => {
       toast(t('lifted'));
       return queryClient.invalidateQueries({ queryKey: ['admin', 'locks'] });

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isAdministrator, useMe } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { duration, number } from '../../i18n/format.ts';
 import { Select } from '../../ui/field.tsx';
 import { Card, ErrorNotice, Loading, Muted, Page, Table } from '../../ui/surface.tsx';
@@ -10,8 +10,7 @@ import { queuesTexts } from './texts.ts';
 /** Events tell of single messages, and none of a whole queue: the page looks again while it is shown. */
 const EVERY_MS = 3_000;
 
-const listQueues = async (isWhole: boolean) =>
-  (await unwrap(api.GET('/api/queues', { params: { query: isWhole ? { scope: 'platform' } : {} } }))).queues;
+const listQueues = async (isWhole: boolean) => (await api.queues.list(isWhole ? { scope: 'platform' } : {})).queues;
 type Queue = Awaited<ReturnType<typeof listQueues>>[number];
 
 export function QueuesPage() {

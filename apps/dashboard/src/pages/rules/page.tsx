@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { MessageSquareReply, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -15,7 +15,7 @@ import { rulesTexts } from './texts.ts';
 
 const MATCHES = ['contains', 'exact', 'startsWith', 'regex'] as const;
 
-const rulesQuery = { queryKey: ['rules'], queryFn: async () => (await unwrap(api.GET('/api/rules'))).rules };
+const rulesQuery = { queryKey: ['rules'], queryFn: async () => (await api.rules.list()).rules };
 type Rule = Awaited<ReturnType<typeof rulesQuery.queryFn>>[number];
 const refresh = () => queryClient.invalidateQueries({ queryKey: ['rules'] });
 
@@ -54,13 +54,12 @@ function RuleTable({ rules }: { rules: readonly Rule[] }) {
   const t = rulesTexts.use();
   const [removed, setRemoved] = useState<Rule>();
   const change = useMutation({
-    mutationFn: ({ ruleId, isActive }: Rule) =>
-      unwrap(api.PATCH('/api/rules/{id}', { params: { path: { id: ruleId } }, body: { isActive: !isActive } })),
+    mutationFn: ({ ruleId, isActive }: Rule) => api.rules.update({ id: ruleId, body: { isActive: !isActive } }),
     onSuccess: refresh,
     onError: toastError,
   });
   const remove = useMutation({
-    mutationFn: ({ ruleId }: Rule) => unwrap(api.DELETE('/api/rules/{id}', { params: { path: { id: ruleId } } })),
+    mutationFn: ({ ruleId }: Rule) => api.rules.delete({ id: ruleId }),
     onSuccess: () => {
       setRemoved(undefined);
       toast(t('removed'));
@@ -153,7 +152,7 @@ function TryCard() {
   const t = rulesTexts.use();
   const { register, handleSubmit, formState } = useForm({ defaultValues: { text: '' } });
   const test = useMutation({
-    mutationFn: ({ text }: { text: string }) => unwrap(api.POST('/api/rules/test', { body: { text } })),
+    mutationFn: ({ text }: { text: string }) => api.rules.test({ body: { text } }),
   });
   const { data } = test;
   return (
@@ -241,20 +240,18 @@ function MakeRule({ onClose }: { onClose(): void }) {
   });
   const make = useMutation({
     mutationFn: ({ name, match, patterns, reply, label, event, optOut, inGroups }: Values) =>
-      unwrap(
-        api.POST('/api/rules', {
-          body: {
-            name: name.trim(),
-            match,
-            patterns: linesIn(patterns),
-            event,
-            optOut,
-            inGroups,
-            ...(reply.trim() && { reply }),
-            ...(label.trim() && { label: label.trim() }),
-          },
-        }),
-      ),
+      api.rules.create({
+        body: {
+          name: name.trim(),
+          match,
+          patterns: linesIn(patterns),
+          event,
+          optOut,
+          inGroups,
+          ...(reply.trim() && { reply }),
+          ...(label.trim() && { label: label.trim() }),
+        },
+      }),
     onSuccess: () => {
       toast(t('saved'));
       onClose();

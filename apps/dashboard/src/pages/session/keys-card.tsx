@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { KeyRound, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Key } from '../../api/types.ts';
 import { ago } from '../../i18n/format.ts';
@@ -24,11 +24,11 @@ export function KeysCard({ sessionId }: { sessionId: string }) {
   const path = { id: sessionId };
   const keys = useQuery({
     queryKey: ['keys', sessionId],
-    queryFn: () => unwrap(api.GET('/api/sessions/{id}/keys', { params: { path, query: { limit: 100 } } })),
+    queryFn: () => api.sessionKeys.list({ ...path, limit: 100 }),
   });
   const refresh = () => queryClient.invalidateQueries({ queryKey: ['keys', sessionId] });
   const revoke = useMutation({
-    mutationFn: (key: Key) => unwrap(api.DELETE('/api/keys/{id}', { params: { path: { id: key.id } } })),
+    mutationFn: (key: Key) => api.keys.revoke({ id: key.id }),
     onSuccess: (_answer, { name }) => {
       setRevoked(undefined);
       toast(t('revoked', { name }));
@@ -109,8 +109,7 @@ function NewKey({
   const t = sessionTexts.use();
   const { register, handleSubmit, formState, reset } = useForm({ defaultValues: { name: '' } });
   const make = useMutation({
-    mutationFn: (name: string) =>
-      unwrap(api.POST('/api/sessions/{id}/keys', { params: { path: { id: sessionId } }, body: { name } })),
+    mutationFn: (name: string) => api.sessionKeys.create({ id: sessionId, body: { name } }),
     onSuccess: onMade,
   });
   const close = () => {

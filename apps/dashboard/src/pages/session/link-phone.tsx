@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { QRCodeSVG } from 'qrcode.react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import type { Session } from '../../api/types.ts';
 import { Button } from '../../ui/button.tsx';
 import { Form, TextField } from '../../ui/field.tsx';
@@ -84,12 +84,7 @@ function ByCode({ session }: { session: Session }) {
   const { register, handleSubmit, formState } = useForm({ defaultValues: { phoneNumber: '' } });
   const ask = useMutation({
     mutationFn: (phoneNumber: string) =>
-      unwrap(
-        api.POST('/api/sessions/{id}/pairing-code', {
-          params: { path: { id: session.sessionId } },
-          body: { phoneNumber: phoneNumber.replace(/\D/g, '') },
-        }),
-      ),
+      api.sessions.pairingCode({ id: session.sessionId, body: { phoneNumber: phoneNumber.replace(/\D/g, '') } }),
   });
   if (ask.data) {
     const { pairingCode } = ask.data;

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Pacing } from '../../api/types.ts';
 import { dateTime, number } from '../../i18n/format.ts';
@@ -43,8 +43,8 @@ const countOf = (text: string): number | null => (text.trim() === '' ? null : Nu
 export function PacingCard({ sessionId, mayManage }: { sessionId: string; mayManage: boolean }) {
   const t = sendingTexts.use();
   const queryKey = ['session', sessionId, 'pacing'];
-  const params = { path: { id: sessionId } };
-  const pacing = useQuery({ queryKey, queryFn: () => unwrap(api.GET('/api/sessions/{id}/pacing', { params })) });
+  const params = { id: sessionId };
+  const pacing = useQuery({ queryKey, queryFn: () => api.sessions.getPacing(params) });
   if (!pacing.data)
     return (
       <Card title={t('pacing')}>
@@ -88,25 +88,23 @@ function PacingForm({ pacing, onSaved }: { pacing: Pacing; onSaved(saved: Pacing
   const { quietHours } = pacing.settings;
   const save = useMutation({
     mutationFn: (values: Values) =>
-      unwrap(
-        api.PATCH('/api/sessions/{id}/pacing', {
-          params: { path: { id: pacing.sessionId } },
-          body: {
-            mode: values.mode,
-            messageGapMs: Math.round(Number(values.messageGapSeconds) * 1_000),
-            broadcastGapMs: Math.round(Number(values.broadcastGapSeconds) * 1_000),
-            dailyLimit: countOf(values.dailyLimit),
-            firstContactsPerDay: countOf(values.firstContactsPerDay),
-            riskGuard: countOf(values.riskGuard),
-            warmUp: values.warmUp,
-            timeZone: values.timeZone.trim(),
-            quietHours:
-              values.quietFrom === ''
-                ? null
-                : { from: values.quietFrom, to: values.quietTo, clock: quietHours?.clock ?? 'recipient' },
-          },
-        }),
-      ),
+      api.sessions.updatePacing({
+        id: pacing.sessionId,
+        body: {
+          mode: values.mode,
+          messageGapMs: Math.round(Number(values.messageGapSeconds) * 1_000),
+          broadcastGapMs: Math.round(Number(values.broadcastGapSeconds) * 1_000),
+          dailyLimit: countOf(values.dailyLimit),
+          firstContactsPerDay: countOf(values.firstContactsPerDay),
+          riskGuard: countOf(values.riskGuard),
+          warmUp: values.warmUp,
+          timeZone: values.timeZone.trim(),
+          quietHours:
+            values.quietFrom === ''
+              ? null
+              : { from: values.quietFrom, to: values.quietTo, clock: quietHours?.clock ?? 'recipient' },
+        },
+      }),
     onSuccess: (saved) => {
       onSaved(saved);
       toast(t('saved'));

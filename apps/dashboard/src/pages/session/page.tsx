@@ -1,11 +1,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
+import { isWaGateError } from '@wa-gate/sdk';
 import { Ellipsis, LogOut, RotateCw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { usePermission } from '../../account/account.ts';
-import { ApiError } from '../../api/api-error.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Session } from '../../api/types.ts';
 import { ago, dateTime, phone } from '../../i18n/format.ts';
@@ -31,7 +31,7 @@ export function SessionPage() {
   const { sessionId } = useParams({ from: '/app/sessions/$sessionId' });
   const session = useQuery(sessionQuery(sessionId));
   if (session.data) return <Shown session={session.data} />;
-  const isGone = session.error instanceof ApiError && session.error.status === 404;
+  const isGone = isWaGateError(session.error) && session.error.status === 404;
   return (
     <Page title={sessionId} isNarrow>
       {session.error ? (
@@ -56,14 +56,14 @@ function Shown({ session }: { session: Session }) {
   const maySeeLogs = usePermission('logs.view');
   const [asked, setAsked] = useState<'logout' | 'delete'>();
   const { sessionId, name, state, reason } = session;
-  const params = { path: { id: sessionId } };
+  const params = { id: sessionId };
   const refresh = () =>
     Promise.all([
       queryClient.invalidateQueries({ queryKey: ['sessions'] }),
       queryClient.invalidateQueries({ queryKey: ['session', sessionId] }),
     ]);
   const restart = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/sessions/{id}/restart', { params })),
+    mutationFn: () => api.sessions.restart(params),
     onSuccess: () => {
       toast(t('restarted'));
       return refresh();
@@ -71,12 +71,12 @@ function Shown({ session }: { session: Session }) {
     onError: toastError,
   });
   const relink = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/sessions/{id}/relink', { params, body: {} })),
+    mutationFn: () => api.sessions.relink({ ...params, body: {} }),
     onSuccess: refresh,
     onError: toastError,
   });
   const logout = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/sessions/{id}/logout', { params })),
+    mutationFn: () => api.sessions.logout(params),
     onSuccess: () => {
       setAsked(undefined);
       toast(t('loggedOut'));
@@ -84,7 +84,7 @@ function Shown({ session }: { session: Session }) {
     },
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/sessions/{id}', { params })),
+    mutationFn: () => api.sessions.delete(params),
     onSuccess: async () => {
       toast(t('removed', { name }));
       await navigate({ to: '/sessions', search: {} });

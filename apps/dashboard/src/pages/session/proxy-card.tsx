@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -20,8 +20,8 @@ const EMPTY: Values = { url: '', username: '', password: '' };
 export function ProxyCard({ sessionId }: { sessionId: string }) {
   const t = proxyTexts.use();
   const queryKey = ['session', sessionId, 'proxy'];
-  const params = { path: { id: sessionId } };
-  const proxy = useQuery({ queryKey, queryFn: () => unwrap(api.GET('/api/sessions/{id}/proxy', { params })) });
+  const params = { id: sessionId };
+  const proxy = useQuery({ queryKey, queryFn: () => api.sessions.getProxy(params) });
   const { register, handleSubmit, formState, reset } = useForm<Values>({ defaultValues: EMPTY });
   const applied = ({ applied: when }: { applied: 'reconnecting' | 'next_connection' }) => {
     toast(t(when));
@@ -30,16 +30,14 @@ export function ProxyCard({ sessionId }: { sessionId: string }) {
   };
   const save = useMutation({
     mutationFn: ({ url, username, password }: Values) =>
-      unwrap(
-        api.PUT('/api/sessions/{id}/proxy', {
-          params,
-          body: { url: url.trim(), ...(username && { username }), ...(password && { password }) },
-        }),
-      ),
+      api.sessions.setProxy({
+        ...params,
+        body: { url: url.trim(), ...(username && { username }), ...(password && { password }) },
+      }),
     onSuccess: applied,
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/sessions/{id}/proxy', { params })),
+    mutationFn: () => api.sessions.removeProxy(params),
     onSuccess: applied,
   });
   const present = proxy.data;

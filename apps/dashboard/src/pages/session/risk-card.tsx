@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { ago, dateTime } from '../../i18n/format.ts';
 import { Card, ErrorNotice, Loading, Notice } from '../../ui/surface.tsx';
 import { sendingTexts } from './sending-texts.ts';
@@ -12,8 +12,7 @@ export function RiskCard({ sessionId }: { sessionId: string }) {
   const t = sendingTexts.use();
   const risk = useQuery({
     queryKey: ['session', sessionId, 'risk'],
-    queryFn: () =>
-      unwrap(api.GET('/api/sessions/{id}/risk', { params: { path: { id: sessionId }, query: { limit: HISTORY } } })),
+    queryFn: () => api.sessions.getRisk({ id: sessionId, limit: HISTORY }),
     refetchInterval: 60_000,
   });
   if (!risk.data)

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { Session } from '../../api/types.ts';
 import { Button } from '../../ui/button.tsx';
@@ -46,20 +46,18 @@ export function SettingsCard({ session }: { session: Session }) {
   });
   const save = useMutation({
     mutationFn: ({ name, isDefault, rejectCalls, callReply, ignore, ...settings }: Values) =>
-      unwrap(
-        api.PATCH('/api/sessions/{id}', {
-          params: { path: { id: session.sessionId } },
-          body: {
-            name: name.trim(),
-            isDefault,
-            settings: {
-              ...settings,
-              ignore: IGNORED.filter((kind) => ignore.includes(kind)),
-              calls: { ...session.settings.calls, reject: rejectCalls, reply: callReply.trim() || null },
-            },
+      api.sessions.update({
+        id: session.sessionId,
+        body: {
+          name: name.trim(),
+          isDefault,
+          settings: {
+            ...settings,
+            ignore: IGNORED.filter((kind) => ignore.includes(kind)),
+            calls: { ...session.settings.calls, reject: rejectCalls, reply: callReply.trim() || null },
           },
-        }),
-      ),
+        },
+      }),
     onSuccess: (changed) => {
       queryClient.setQueryData(['session', session.sessionId], changed);
       toast(t('saved'));

@@ -1,7 +1,5 @@
-import { createParser } from 'eventsource-parser';
 import { useEffect, useState } from 'react';
-import { authorizedFetch } from '../../api/authorized-fetch.ts';
-import { apiUrl } from '../../api/base-path.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 
 export interface QrState {
@@ -19,27 +17,20 @@ export function useQr(sessionId: string, isWanted: boolean): QrState {
     const controller = new AbortController();
     const { signal } = controller;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const parser = createParser({
-      onEvent({ data }) {
-        const { qr, attempt } = JSON.parse(data) as QrState;
-        setState({ qr, attempt });
-        if (qr === null) void queryClient.invalidateQueries({ queryKey: ['session', sessionId] });
-      },
-    });
+    const lookAgain = () => void queryClient.invalidateQueries({ queryKey: ['session', sessionId] });
     const read = async () => {
-      const path = `/api/sessions/${encodeURIComponent(sessionId)}/qr/stream` as const;
-      const response = await authorizedFetch(new Request(apiUrl(path), { signal }));
-      if (!response.ok || !response.body) return;
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) parser.feed(part.value);
+      const onState = (stream: 'open' | 'reconnecting') => stream === 'reconnecting' && lookAgain();
+      for await (const { qr, attempt } of api.pairing(sessionId, { signal, maxPauseMs: AGAIN_MS, onState })) {
+        setState({ qr, attempt });
+        if (qr === null) lookAgain();
+      }
     };
     const run = () => {
       read()
         .catch(() => undefined)
         .finally(() => {
           if (signal.aborted) return;
-          parser.reset();
-          void queryClient.invalidateQueries({ queryKey: ['session', sessionId] });
+          lookAgain();
           timer = setTimeout(run, AGAIN_MS);
         });
     };

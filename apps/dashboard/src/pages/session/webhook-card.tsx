@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { isWaGateError } from '@wa-gate/sdk';
 import { useEffect, useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { ApiError } from '../../api/api-error.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -22,9 +22,9 @@ export function WebhookCard({ sessionId }: { sessionId: string }) {
     queryKey: key,
     queryFn: async () => {
       try {
-        return (await unwrap(api.GET('/api/sessions/{id}/webhook', { params: { path } }))).webhook;
+        return (await api.sessions.webhook(path)).webhook;
       } catch (error) {
-        if (error instanceof ApiError && error.code === 'WEBHOOK_NOT_FOUND') return null;
+        if (isWaGateError(error) && error.code === 'WEBHOOK_NOT_FOUND') return null;
         throw error;
       }
     },
@@ -36,12 +36,7 @@ export function WebhookCard({ sessionId }: { sessionId: string }) {
   }, [known, reset]);
   const save = useMutation({
     mutationFn: (url: string) =>
-      unwrap(
-        api.PUT('/api/sessions/{id}/webhook', {
-          params: { path },
-          body: { url, events: (webhook.data?.events as ['*'] | undefined) ?? ['*'] },
-        }),
-      ),
+      api.sessions.setWebhook({ ...path, body: { url, events: (webhook.data?.events as ['*'] | undefined) ?? ['*'] } }),
     onSuccess: (answer) => {
       if (answer.webhook.secret) setSecret(answer.webhook.secret);
       toast(t('saved'));
@@ -49,7 +44,7 @@ export function WebhookCard({ sessionId }: { sessionId: string }) {
     },
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/sessions/{id}/webhook', { params: { path } })),
+    mutationFn: () => api.sessions.removeWebhook(path),
     onSuccess: () => {
       setSecret(undefined);
       reset({ url: '' });

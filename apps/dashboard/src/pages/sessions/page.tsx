@@ -4,7 +4,7 @@ import { Plus, Smartphone } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import type { CreatedSession, Session } from '../../api/types.ts';
 import { ago, phone } from '../../i18n/format.ts';
@@ -112,15 +112,13 @@ function CreateDialog({ isOpen, onClose }: { isOpen: boolean; onClose(): void })
   });
   const create = useMutation({
     mutationFn: ({ name, sessionId, network }: { name: string; sessionId: string; network: string }) =>
-      unwrap(
-        api.POST('/api/sessions', {
-          body: {
-            name: name.trim(),
-            ...(sessionId.trim() && { sessionId: sessionId.trim() }),
-            ...(network && { network: network as 'live' | 'sandbox' }),
-          },
-        }),
-      ),
+      api.sessions.create({
+        body: {
+          name: name.trim(),
+          ...(sessionId.trim() && { sessionId: sessionId.trim() }),
+          ...(network && { network: network as 'live' | 'sandbox' }),
+        },
+      }),
     onSuccess: (session) => {
       setMade(session);
       void queryClient.invalidateQueries({ queryKey: ['sessions'] });

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
 import { meQuery, useMe, usePermission } from '../../account/account.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago } from '../../i18n/format.ts';
 import { LANGUAGES, type Language, setLanguage, useLanguage } from '../../i18n/i18n.ts';
@@ -38,11 +38,7 @@ function Profile() {
   const isNewAddress = watch('email').trim() !== user.email;
   const save = useMutation({
     mutationFn: ({ name, email, currentPassword }: { name: string; email: string; currentPassword: string }) =>
-      unwrap(
-        api.PATCH('/api/auth/me', {
-          body: { name: name.trim(), ...(isNewAddress && { email: email.trim(), currentPassword }) },
-        }),
-      ),
+      api.me.update({ body: { name: name.trim(), ...(isNewAddress && { email: email.trim(), currentPassword }) } }),
     onSuccess: () => {
       resetField('currentPassword');
       toast(t('saved'));
@@ -50,7 +46,7 @@ function Profile() {
     },
   });
   const resend = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/auth/verify-email/resend')),
+    mutationFn: () => api.auth.resendVerification(),
     onSuccess: () => toast(t('resent')),
     onError: toastError,
   });
@@ -107,8 +103,7 @@ function Password() {
     defaultValues: { currentPassword: '', newPassword: '' },
   });
   const change = useMutation({
-    mutationFn: (body: { currentPassword: string; newPassword: string }) =>
-      unwrap(api.POST('/api/auth/password', { body })),
+    mutationFn: (body: { currentPassword: string; newPassword: string }) => api.auth.changePassword({ body }),
     onSuccess: ({ endedLogins }) => {
       reset();
       toast(t('passwordChanged', { count: endedLogins }));
@@ -185,8 +180,7 @@ function Workspace() {
   const name = me.workspaces.find(({ id }) => id === me.workspaceId)?.name ?? '';
   const { register, handleSubmit, formState } = useForm({ values: { name } });
   const save = useMutation({
-    mutationFn: (body: { name: string }) =>
-      unwrap(api.PATCH('/api/workspaces/{id}', { params: { path: { id: me.workspaceId } }, body })),
+    mutationFn: (body: { name: string }) => api.workspaces.update({ id: me.workspaceId, body }),
     onSuccess: () => {
       toast(t('saved'));
       return queryClient.invalidateQueries({ queryKey: meQuery.queryKey });
@@ -223,9 +217,9 @@ function Workspace() {
 
 function Logins() {
   const t = settingsTexts.use();
-  const logins = useQuery({ queryKey: ['logins'], queryFn: () => unwrap(api.GET('/api/auth/logins')) });
+  const logins = useQuery({ queryKey: ['logins'], queryFn: () => api.logins.list() });
   const end = useMutation({
-    mutationFn: (id: string) => unwrap(api.DELETE('/api/auth/logins/{id}', { params: { path: { id } } })),
+    mutationFn: (id: string) => api.logins.end({ id }),
     onSuccess: () => {
       toast(t('ended'));
       return queryClient.invalidateQueries({ queryKey: ['logins'] });

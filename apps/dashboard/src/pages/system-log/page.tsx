@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { isWaGateError } from '@wa-gate/sdk';
 import { ShieldCheck } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { Row, SearchField, Select } from '../../ui/field.tsx';
 import { Badge, Card, Empty, ErrorNotice, Facts, Loading, More, Page, type Tone } from '../../ui/surface.tsx';
@@ -19,19 +20,13 @@ interface Filter {
 }
 
 const listLines = ({ search, level, service }: Filter, cursor: string | undefined) =>
-  unwrap(
-    api.GET('/api/admin/logs', {
-      params: {
-        query: {
-          limit: 50,
-          ...(search && { search }),
-          ...(level && { level }),
-          ...(service && { service }),
-          ...(cursor && { cursor }),
-        },
-      },
-    }),
-  );
+  api.systemLogs.list({
+    limit: 50,
+    ...(search && { search }),
+    ...(level && { level }),
+    ...(service && { service }),
+    ...(cursor && { cursor }),
+  });
 type Line = Awaited<ReturnType<typeof listLines>>['logs'][number];
 
 export function SystemLogPage() {
@@ -123,11 +118,17 @@ function LogLine({ line: { level, message, timestamp, service, sessionId, worker
   );
 }
 
+/** A gateway that lacks a service answers with 503. */
+function nothingWhenUnhealthy(error: unknown): null {
+  if (isWaGateError(error) && error.status === 503) return null;
+  throw error;
+}
+
 function Versions() {
   const t = systemLogTexts.use();
   const { data } = useQuery({
     queryKey: ['admin', 'health'],
-    queryFn: async () => (await api.GET('/api/health')).data ?? null,
+    queryFn: () => api.health.getOfApi().catch(nothingWhenUnhealthy),
     refetchInterval: 30_000,
   });
   if (!data) return null;

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { logout, useMe, usePermission } from '../../account/account.ts';
 import { basePath } from '../../api/base-path.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, dateTime } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -20,11 +20,8 @@ const ROLES = ['owner', 'operator', 'viewer'] as const;
 type Role = (typeof ROLES)[number];
 const MOST = 200;
 
-const listMembers = async (id: string) =>
-  (await unwrap(api.GET('/api/workspaces/{id}/members', { params: { path: { id }, query: { limit: MOST } } }))).members;
-const listInvitations = async (id: string) =>
-  (await unwrap(api.GET('/api/workspaces/{id}/invitations', { params: { path: { id }, query: { limit: MOST } } })))
-    .invitations;
+const listMembers = async (id: string) => (await api.members.list({ id, limit: MOST })).members;
+const listInvitations = async (id: string) => (await api.invitations.list({ id, limit: MOST })).invitations;
 type Member = Awaited<ReturnType<typeof listMembers>>[number];
 
 const refresh = () => queryClient.invalidateQueries({ queryKey: ['team'] });
@@ -71,7 +68,7 @@ function Leave() {
   const navigate = useNavigate();
   const [isAsked, setAsked] = useState(false);
   const leave = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/workspaces/{id}/leave', { params: { path: { id } } })),
+    mutationFn: () => api.workspaces.leave({ id }),
     // The login was of this workspace.
     onSuccess: () => logout(() => navigate({ to: '/login', search: {} })),
   });
@@ -115,19 +112,13 @@ function Members({ members }: { members: readonly Member[] }) {
   const own = members.find(({ userId }) => userId === me.user.id);
   const change = useMutation({
     mutationFn: ({ member, role }: { member: Member; role: Role }) =>
-      unwrap(
-        api.PATCH('/api/workspaces/{id}/members/{userId}', {
-          params: { path: { id, userId: member.userId } },
-          body: { role },
-        }),
-      ),
+      api.members.update({ id, userId: member.userId, body: { role } }),
     onSuccess: (_answer, { member, role }) => toast(t('changed', { name: member.name, role: t(`role_${role}`) })),
     onError: toastError,
     onSettled: refresh,
   });
   const remove = useMutation({
-    mutationFn: ({ userId }: Member) =>
-      unwrap(api.DELETE('/api/workspaces/{id}/members/{userId}', { params: { path: { id, userId } } })),
+    mutationFn: ({ userId }: Member) => api.members.remove({ id, userId }),
     onSuccess: (_answer, { name }) => {
       setRemoved(undefined);
       toast(t('removed', { name }));
@@ -218,11 +209,7 @@ function Invitations({ workspaceId }: { workspaceId: string }) {
   });
   const withdraw = useMutation({
     mutationFn: ({ id }: { id: string; email: string }) =>
-      unwrap(
-        api.DELETE('/api/workspaces/{id}/invitations/{invitationId}', {
-          params: { path: { id: workspaceId, invitationId: id } },
-        }),
-      ),
+      api.invitations.withdraw({ id: workspaceId, invitationId: id }),
     onSuccess: (_answer, { email }) => {
       toast(t('withdrawn', { email }));
       return refresh();
@@ -272,12 +259,7 @@ function Invite({ workspaceId, isOpen, onClose }: { workspaceId: string; isOpen:
   });
   const invite = useMutation({
     mutationFn: ({ email, role }: { email: string; role: Role }) =>
-      unwrap(
-        api.POST('/api/workspaces/{id}/invitations', {
-          params: { path: { id: workspaceId } },
-          body: { email: email.trim(), role },
-        }),
-      ),
+      api.invitations.create({ id: workspaceId, body: { email: email.trim(), role } }),
     onSuccess: refresh,
   });
   const close = () => {

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { askSandbox, type Phone, type PhoneMessage } from '../../api/sandbox.ts';
 import { phone } from '../../i18n/format.ts';
@@ -37,7 +37,7 @@ function Steps({ onBegin, onLeave }: { onBegin(): void; onLeave(): void }) {
   const t = tourTexts.use();
   const [sessionId, setSessionId] = useState<string>();
   const make = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/sessions', { body: { name: t('sessionName'), network: 'sandbox' } })),
+    mutationFn: () => api.sessions.create({ body: { name: t('sessionName'), network: 'sandbox' } }),
     onSuccess: (session) => {
       onBegin();
       setSessionId(session.sessionId);
@@ -56,12 +56,11 @@ function Steps({ onBegin, onLeave }: { onBegin(): void; onLeave(): void }) {
   const send = useMutation({
     mutationFn: async (id: string) => {
       const customer = await askSandbox<Phone>('POST', 'phones', { name: t('customer') });
-      await unwrap(
-        api.POST('/api/sessions/{id}/send', {
-          params: { path: { id }, query: { wait: 'delivered' } },
-          body: { to: customer.number, type: 'text', message: t('message') },
-        }),
-      );
+      await api.messages.send({
+        id,
+        wait: 'delivered',
+        body: { to: customer.number, type: 'text', message: t('message') },
+      });
       return customer.number;
     },
   });

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ChartColumn, Download } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { apiUrl } from '../../api/base-path.ts';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { ago, number } from '../../i18n/format.ts';
 import { useBucketWords } from '../../ui/bucket-words.ts';
 import { AnchorButton } from '../../ui/button.tsx';
@@ -22,8 +22,7 @@ function monthBefore(count: number): string {
   return month.toISOString().slice(0, 7);
 }
 
-const readUsage = (groupBy: Grouping, from: string) =>
-  unwrap(api.GET('/api/usage', { params: { query: { groupBy, from } } }));
+const readUsage = (groupBy: Grouping, from: string) => api.usage.list({ groupBy, from });
 type Row = Awaited<ReturnType<typeof readUsage>>['records'][number];
 
 export function UsagePage() {
@@ -56,7 +55,7 @@ function Limits() {
   const words = useBucketWords();
   const limits = useQuery({
     queryKey: ['limits'],
-    queryFn: () => unwrap(api.GET('/api/limits')),
+    queryFn: () => api.limits.get(),
     refetchInterval: 15_000,
   });
   if (limits.error && !limits.data) return <ErrorNotice error={limits.error} onRetry={() => void limits.refetch()} />;

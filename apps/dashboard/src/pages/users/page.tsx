@@ -2,7 +2,7 @@ import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { Plus, Users } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -25,20 +25,14 @@ interface Filter {
 }
 
 const listUsers = ({ search, role, tier, status }: Filter, page: number) =>
-  unwrap(
-    api.GET('/api/admin/users', {
-      params: {
-        query: {
-          page,
-          limit: ROWS,
-          ...(search && { search }),
-          ...(role && { role }),
-          ...(tier && { tier }),
-          ...(status && { status }),
-        },
-      },
-    }),
-  );
+  api.users.list({
+    page,
+    limit: ROWS,
+    ...(search && { search }),
+    ...(role && { role }),
+    ...(tier && { tier }),
+    ...(status && { status }),
+  });
 type User = Awaited<ReturnType<typeof listUsers>>['users'][number];
 const refresh = () => queryClient.invalidateQueries({ queryKey: ['admin', 'users'] });
 
@@ -240,11 +234,9 @@ function AddUser({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) {
   };
   const add = useMutation({
     mutationFn: ({ name, email, password, role, tier }: UserForm) =>
-      unwrap(
-        api.POST('/api/admin/users', {
-          body: { email: email.trim(), password, role, tier, ...(name.trim() && { name: name.trim() }) },
-        }),
-      ),
+      api.users.create({
+        body: { email: email.trim(), password, role, tier, ...(name.trim() && { name: name.trim() }) },
+      }),
     onSuccess: ({ name }) => {
       toast(t('made', { name }));
       close();
@@ -289,21 +281,19 @@ function ChangeUser({ user, onClose }: { user: User; onClose(): void }) {
   const { register, handleSubmit, formState } = useForm<UserForm>({
     defaultValues: { ...BLANK, name, email, role, tier, isActive },
   });
-  const params = { path: { id } };
+  const params = { id };
   const save = useMutation({
     mutationFn: (values: UserForm) =>
-      unwrap(
-        api.PATCH('/api/admin/users/{id}', {
-          params,
-          body: {
-            name: values.name.trim(),
-            email: values.email.trim(),
-            role: values.role,
-            tier: values.tier,
-            isActive: values.isActive,
-          },
-        }),
-      ),
+      api.users.update({
+        ...params,
+        body: {
+          name: values.name.trim(),
+          email: values.email.trim(),
+          role: values.role,
+          tier: values.tier,
+          isActive: values.isActive,
+        },
+      }),
     onSuccess: () => {
       toast(t('saved', { name }));
       onClose();
@@ -311,12 +301,12 @@ function ChangeUser({ user, onClose }: { user: User; onClose(): void }) {
     },
   });
   const endLogins = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/admin/users/{id}/logins', { params })),
+    mutationFn: () => api.users.endLogins(params),
     onSuccess: () => toast(t('loginsEnded', { name })),
     onError: toastError,
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/admin/users/{id}', { params })),
+    mutationFn: () => api.users.delete(params),
     onSuccess: () => {
       toast(t('removed', { name }));
       onClose();

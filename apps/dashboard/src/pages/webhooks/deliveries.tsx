@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { Inbox } from 'lucide-react';
 import { useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { ago, dateTime, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
@@ -19,11 +19,7 @@ type DeliveryStatus = (typeof STATUSES)[number];
 const TONES: Record<DeliveryStatus, Tone> = { failed: 'bad', retrying: 'warn', pending: 'info', delivered: 'good' };
 
 const listDeliveries = (id: string, status: DeliveryStatus | '', cursor: string | undefined) =>
-  unwrap(
-    api.GET('/api/webhooks/{id}/deliveries', {
-      params: { path: { id }, query: { limit: ROWS, ...(status && { status }), ...(cursor && { cursor }) } },
-    }),
-  );
+  api.webhooks.deliveries({ id, limit: ROWS, ...(status && { status }), ...(cursor && { cursor }) });
 type Delivery = Awaited<ReturnType<typeof listDeliveries>>['deliveries'][number];
 
 /** All that were given up: a call repeats 10 000 at most. */
@@ -31,12 +27,7 @@ async function replayFailed(id: string): Promise<number> {
   let replayed = 0;
   let cursor: string | null | undefined;
   do {
-    const part = await unwrap(
-      api.POST('/api/webhooks/{id}/replay', {
-        params: { path: { id } },
-        body: { status: 'failed', ...(cursor && { cursor }) },
-      }),
-    );
+    const part = await api.webhooks.replay({ id, body: { status: 'failed', ...(cursor && { cursor }) } });
     replayed += part.replayed;
     cursor = part.nextCursor;
   } while (cursor);
@@ -56,8 +47,7 @@ export function Deliveries({ id }: { id: string }) {
     refetchInterval: EVERY_MS,
   });
   const replay = useMutation({
-    mutationFn: (deliveryId: string) =>
-      unwrap(api.POST('/api/webhooks/{id}/deliveries/{deliveryId}/replay', { params: { path: { id, deliveryId } } })),
+    mutationFn: (deliveryId: string) => api.webhooks.replayDelivery({ id, deliveryId }),
     onSuccess: () => {
       toast(t('sentAgain'));
       return refreshWebhooks();

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { ArrowLeft, Pause, Play, Send } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { ago, dateTime, number } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyField } from '../../ui/copy.tsx';
@@ -22,10 +22,9 @@ export function EndpointView({ endpoint, badge, onBack }: { endpoint: Endpoint; 
   const [asked, setAsked] = useState<'rotate' | 'remove'>();
   const { id, name, url, state, sessionId, events, isPaused, isActive, lastError, lastErrorAt, disabledReason } =
     endpoint;
-  const params = { path: { id } };
+  const params = { id };
   const change = useMutation({
-    mutationFn: (body: { isPaused?: boolean; isActive?: boolean }) =>
-      unwrap(api.PATCH('/api/webhooks/{id}', { params, body })),
+    mutationFn: (body: { isPaused?: boolean; isActive?: boolean }) => api.webhooks.update({ ...params, body }),
     onSuccess: () => {
       toast(t('changed'));
       return refreshWebhooks();
@@ -33,19 +32,18 @@ export function EndpointView({ endpoint, badge, onBack }: { endpoint: Endpoint; 
     onError: toastError,
   });
   const test = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/webhooks/{id}/test', { params, body: {} })),
+    mutationFn: () => api.webhooks.test({ ...params, body: {} }),
     onError: toastError,
   });
   const rotate = useMutation({
-    mutationFn: () =>
-      unwrap(api.POST('/api/webhooks/{id}/rotate-secret', { params, body: { overlapSeconds: OVERLAP_SECONDS } })),
+    mutationFn: () => api.webhooks.rotateSecret({ ...params, body: { overlapSeconds: OVERLAP_SECONDS } }),
     onSuccess: () => {
       setAsked(undefined);
       return refreshWebhooks();
     },
   });
   const remove = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/webhooks/{id}', { params })),
+    mutationFn: () => api.webhooks.remove(params),
     onSuccess: () => {
       toast(t('removed'));
       onBack();

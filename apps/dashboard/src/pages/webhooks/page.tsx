@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Plus, Webhook } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { ago } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -130,17 +130,15 @@ function MakeWebhook({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) 
   });
   const make = useMutation({
     mutationFn: ({ name, url, sessionId, events }: { name: string; url: string; sessionId: string; events: string }) =>
-      unwrap(
-        api.POST('/api/webhooks', {
-          body: {
-            type: 'http',
-            url: url.trim(),
-            events: namesIn(events) as ['*'],
-            ...(name.trim() && { name: name.trim() }),
-            ...(sessionId && { sessionId }),
-          },
-        }),
-      ),
+      api.webhooks.create({
+        body: {
+          type: 'http',
+          url: url.trim(),
+          events: namesIn(events) as ['*'],
+          ...(name.trim() && { name: name.trim() }),
+          ...(sessionId && { sessionId }),
+        },
+      }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['webhooks'] }),
   });
   const close = () => {

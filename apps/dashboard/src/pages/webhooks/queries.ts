@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { queryClient } from '../../api/query-client.ts';
 
 const MOST = 200;
@@ -7,7 +7,7 @@ const EVERY_MS = 5_000;
 
 export const webhooksQuery = queryOptions({
   queryKey: ['webhooks'],
-  queryFn: async () => (await unwrap(api.GET('/api/webhooks', { params: { query: { limit: MOST } } }))).webhooks,
+  queryFn: async () => (await api.webhooks.list({ limit: MOST })).webhooks,
   refetchInterval: EVERY_MS,
 });
 export type Endpoint = Awaited<ReturnType<NonNullable<typeof webhooksQuery.queryFn>>>[number];
