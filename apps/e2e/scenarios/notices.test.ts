@@ -129,16 +129,16 @@ test('jobs that are killed again and again tell each incident once', async () =>
     const text = (await mails(tenant.email)).join('\n');
     return names.map((name) => text.split(`\nSession ${name} is logged out\n`).length - 1);
   };
-  // The claim of a sender that was killed amid a mail runs out after two minutes.
-  await waitFor(async () => (await mailed()).every((count) => count > 0), {
-    what: 'a mail about each session',
-    timeoutMs: 180_000,
-  });
+  // The claim of a sender that was killed amid a mail runs out after two minutes: here at once.
+  const endClaims = () => pool.query('UPDATE mails SET next_attempt = now() WHERE sent_at IS NULL');
+  await endClaims();
+  await waitFor(async () => (await mailed()).every((count) => count > 0), { what: 'a mail about each session' });
   await system().restart('gateway-2', 'SIGKILL');
+  await endClaims();
   // Whatever was half done is done by now: every mail has left.
   await waitFor(async () => (await pool.query('SELECT 1 FROM mails WHERE sent_at IS NULL')).rowCount === 0);
   expect(await events()).toEqual([...names].sort());
   expect(await mailed()).toEqual([1, 1, 1]);
-}, 300_000);
+});
 
 expectSoundSystem(system);
