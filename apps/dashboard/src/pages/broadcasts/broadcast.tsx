@@ -69,9 +69,11 @@ function BackLink() {
 function BroadcastView({ broadcast }: { broadcast: Broadcast }) {
   const { broadcastId, name, status } = broadcast;
   const [intakes, setIntakes] = useState(() => intakesOf(broadcastId));
+  // Whoever starts the broadcast here may still be reading them.
+  const [showsIntakes] = useState(() => isUnstarted(broadcast));
   return (
     <Page title={name} lead={<StatusBadge status={status} />} actions={<Actions broadcast={broadcast} />}>
-      {isUnstarted(broadcast) && intakes.map((intake) => <IntakeNotice key={intake.source} intake={intake} />)}
+      {showsIntakes && intakes.map((intake) => <IntakeNotice key={intake.source} intake={intake} />)}
       {broadcast.waitsFor && status !== 'running' && (
         <Notice tone="warn">
           <Waits broadcast={broadcast} />
@@ -213,7 +215,7 @@ function Waits({ broadcast: { waitsFor, waitsUntil } }: { broadcast: Broadcast }
   );
 }
 
-/** They have their places from the start on: figures that come and go would move the others. */
+/** They have their places from the draft on: figures that come and go would move the others. */
 const USUAL_STATES = ['pending', 'queued', 'sent', 'failed', 'skipped'] as const satisfies readonly RecipientState[];
 const RARE_STATES = RECIPIENT_STATES.filter((state) => !USUAL_STATES.some((usual) => usual === state));
 
@@ -221,9 +223,7 @@ function Figures({ broadcast }: { broadcast: Broadcast }) {
   const t = broadcastsTexts.use();
   const { counts, scheduledAt, startedAt, endedAt, createdAt, sessionIds } = broadcast;
   const isKnown = (state: RecipientState) => counts[state] > 0;
-  const shown = isUnstarted(broadcast)
-    ? RECIPIENT_STATES.filter((state) => state === 'sent' || isKnown(state))
-    : [...USUAL_STATES, ...RARE_STATES.filter(isKnown)];
+  const shown = [...USUAL_STATES, ...RARE_STATES.filter(isKnown)];
   return (
     <Card>
       <div className={styles.fields}>
@@ -247,11 +247,9 @@ function Figures({ broadcast }: { broadcast: Broadcast }) {
           {startedAt && <span>{t('startedAt', { time: dateTime(startedAt) })}</span>}
           {endedAt && <span>{t('endedAt', { time: dateTime(endedAt) })}</span>}
         </p>
-        {!isUnstarted(broadcast) && (
-          <p className={styles.waits} role="status">
-            {broadcast.status === 'running' && <Waits broadcast={broadcast} />}
-          </p>
-        )}
+        <p className={styles.waits} role="status">
+          {broadcast.status === 'running' && <Waits broadcast={broadcast} />}
+        </p>
         {isMoving(broadcast) && broadcast.status === 'cancelled' && <Muted>{t('inFlight')}</Muted>}
       </div>
     </Card>
@@ -347,11 +345,7 @@ function Report({
       )}
       <Card
         title={t('recipients')}
-        lead={
-          !isUnstarted(broadcast) &&
-          first &&
-          t('receipts', { delivered: number(first.delivered), read: number(first.read) })
-        }
+        lead={first && t('receipts', { delivered: number(first.delivered), read: number(first.read) })}
         isFlush
         actions={
           <>

@@ -49,7 +49,14 @@ function shareDone({ status, progress, counts }: Broadcast): number {
 export function Progress({ broadcast }: { broadcast: Broadcast }) {
   const t = broadcastsTexts.use();
   const { name, status, counts } = broadcast;
-  if (status === 'draft' || status === 'scheduled') return <span>{t('toBeWritten', { count: counts.pending })}</span>;
+  if (status === 'draft' || status === 'scheduled') {
+    return (
+      <div className={styles.progress}>
+        <div className={styles.track} />
+        <span>{t('toBeWritten', { count: counts.pending })}</span>
+      </div>
+    );
+  }
   const share = shareDone(broadcast);
   return (
     <div className={styles.progress}>
