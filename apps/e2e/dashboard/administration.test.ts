@@ -181,7 +181,7 @@ describe('queues and versions (MR-097, MR-014, MR-200)', () => {
     await owner.picture('queues-1440-light');
     expect(await page.getByLabel('Whose queues').count()).toBe(0);
     const { messageId } = later.body.data;
-    await stage.linked.api.data(`/api/messages/${messageId}/cancel`, { method: 'POST' });
+    await stage.linked.api.wa.messages.cancel({ id: messageId });
     await expect.poll(() => waiting('message-queue'), { timeout: 20_000 }).toBe('0');
     owner.expectNoMisdeeds();
     const admin = await stage.visitAs(system().admin);

@@ -5,8 +5,7 @@ import type { Stage } from './stage.ts';
 /** What is done with broadcasts, opt-outs and keyword rules. */
 export function broadcastJobs(stage: Stage): void {
   describe('broadcasts (MR-058, MR-200)', () => {
-    const setPacing = (mode: 'on' | 'off') =>
-      stage.tenant.api.data('/api/sessions/shop/pacing', { method: 'PATCH', json: { mode } });
+    const setPacing = (mode: 'on' | 'off') => stage.tenant.api.wa.sessions.updatePacing({ id: 'shop', body: { mode } });
 
     test('a text with variables, numbers and a file: a draft with its bad rows, a preview, and the messages on the phones', async () => {
       await setPacing('off');
@@ -82,9 +81,9 @@ export function broadcastJobs(stage: Stage): void {
 
     test('a file that is no list leaves nothing behind and the form as it was; one with a time is scheduled, for members of a group too', async () => {
       const neighbours = [await addPhone(stage.system(), 'Neighbour 1'), await addPhone(stage.system(), 'Neighbour 2')];
-      await stage.tenant.api.data('/api/sessions/shop/groups', {
-        method: 'POST',
-        json: { subject: 'Neighbours', participants: neighbours.map(({ number }) => `+${number}`) },
+      await stage.tenant.api.wa.groups.create({
+        id: 'shop',
+        body: { subject: 'Neighbours', participants: neighbours.map(({ number }) => `+${number}`) },
       });
       const visitor = await stage.visitAs(stage.tenant);
       const { page } = visitor;
@@ -105,7 +104,7 @@ export function broadcastJobs(stage: Stage): void {
       expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
       await page.getByRole('button', { name: 'Schedule it' }).click();
       await page.getByText('The broadcast was not made').waitFor();
-      const { broadcasts } = await stage.tenant.api.data<{ broadcasts: { name: string }[] }>('/api/broadcast');
+      const { broadcasts } = await stage.tenant.api.wa.broadcasts.list();
       expect(broadcasts.filter(({ name }) => name === 'For next year')).toEqual([]);
       await choose(`phone\n${stage.friend.number}\n`);
       await page.getByRole('button', { name: 'Schedule it' }).click();
@@ -190,9 +189,8 @@ export function broadcastJobs(stage: Stage): void {
       const { page } = visitor;
       // Paced, this takes many minutes.
       await setPacing('on');
-      const { broadcastId } = await stage.tenant.api.data<{ broadcastId: string }>('/api/broadcast', {
-        method: 'POST',
-        json: {
+      const { broadcastId } = await stage.tenant.api.wa.broadcasts.create({
+        body: {
           name: 'Long list',
           sessionIds: ['shop'],
           message: 'Hello',
@@ -207,7 +205,7 @@ export function broadcastJobs(stage: Stage): void {
       await page.getByText('Running', { exact: true }).waitFor();
       await visitor.picture('broadcast-running-360-light');
       // What happens elsewhere comes by the stream.
-      await stage.tenant.api.data(`/api/broadcast/${broadcastId}/pause`, { method: 'POST' });
+      await stage.tenant.api.wa.broadcasts.pause({ id: broadcastId });
       await page.getByText('Paused', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Cancel the broadcast' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel the broadcast' }).click();

@@ -72,9 +72,8 @@ export function chatJobs(stage: Stage): void {
         }
       });
       // Paced, it takes many minutes.
-      const { broadcastId } = await stage.tenant.api.data<{ broadcastId: string }>('/api/broadcast', {
-        method: 'POST',
-        json: {
+      const { broadcastId } = await stage.tenant.api.wa.broadcasts.create({
+        body: {
           name: 'Kabar',
           sessionIds: ['shop'],
           message: 'Kabar baik',
@@ -93,7 +92,7 @@ export function chatJobs(stage: Stage): void {
         await stage.tenant.api.data(`/api/broadcast/${broadcastId}/start`, { method: 'POST' });
         await expect.poll(() => sent.textContent()).not.toBe(before);
       });
-      await stage.tenant.api.data(`/api/broadcast/${broadcastId}/cancel`, { method: 'POST' });
+      await stage.tenant.api.wa.broadcasts.cancel({ id: broadcastId });
       expect(moved).toEqual({});
       visitor.expectNoMisdeeds();
     });
@@ -241,8 +240,10 @@ export function chatJobs(stage: Stage): void {
       await page.getByLabel('Write a message').fill('Typed before the gateway died');
       await stage.system().restart('gateway-2', 'SIGKILL');
       // It comes while the page is away, or before its stream is back.
+      const back = Date.now();
       await stage.system().sandbox.sendText(stage.friend.number, stage.linked.phone.number, 'Sent meanwhile');
       await page.getByRole('log').getByText('Sent meanwhile').waitFor();
+      console.info(`the page is true again ${((Date.now() - back) / 1_000).toFixed(1)} s after the gateway is back`);
       expect(await page.getByLabel('Write a message').inputValue()).toBe('Typed before the gateway died');
       await page.keyboard.press('Enter');
       await page.getByRole('log').getByText('Typed before the gateway died').waitFor();

@@ -45,9 +45,9 @@ beforeAll(async () => {
   });
   await sandbox.send(stranger, { to, type: 'location', latitude: 1, longitude: 2, name: ALL, address: ALL });
   await sandbox.send(stranger, { to, type: 'poll', name: ALL.slice(0, 250), options: MARKUP.slice(0, 4) });
-  await tenant.api.data('/api/sessions/target', { method: 'PATCH', json: { name: MARKUP[1] } });
-  await tenant.api.data('/api/contacts', { method: 'POST', json: { phoneNumber: '6281200000001', name: MARKUP[2] } });
-  await tenant.api.data('/api/auth/me', { method: 'PATCH', json: { name: MARKUP[3] } });
+  await tenant.api.wa.sessions.update({ id: 'target', body: { name: MARKUP[1]! } });
+  await tenant.api.wa.contacts.save({ body: { phoneNumber: '6281200000001', name: MARKUP[2]! } });
+  await tenant.api.wa.me.update({ body: { name: MARKUP[3]! } });
   await waitFor(async () => (await linked.api.messages('target')).length >= MARKUP.length + 3, {
     what: 'the messages of the stranger',
   });
@@ -105,7 +105,7 @@ test('a CSV whose cells are markup is reported as text (MR-155)', async () => {
 });
 
 test('an SVG that somebody sent is saved, not shown: opened by its address it runs nothing (MR-155)', async () => {
-  const { media } = await tenant.api.data<{ media: { mediaId: string; mimetype: string }[] }>('/api/media');
+  const { media } = await tenant.api.wa.media.list();
   const svg = media.find(({ mimetype }) => mimetype === 'image/svg+xml');
   expect(svg).toBeDefined();
   const opened = await visitor.page.context().newPage();

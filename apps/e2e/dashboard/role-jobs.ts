@@ -8,10 +8,10 @@ export function roleJobs(stage: Stage): void {
   describe('roles (MR-048)', () => {
     const member = async (role: 'operator' | 'viewer') => {
       const person = await registerTenant(stage.system());
-      const { workspaceId } = await stage.tenant.api.data<{ workspaceId: string }>('/api/auth/me');
-      const { token } = await stage.tenant.api.data<{ token: string }>(`/api/workspaces/${workspaceId}/invitations`, {
-        method: 'POST',
-        json: { email: person.email, role },
+      const { workspaceId } = await stage.tenant.api.wa.me.get();
+      const { token } = await stage.tenant.api.wa.invitations.create({
+        id: workspaceId,
+        body: { email: person.email, role },
       });
       return { ...person, token };
     };

@@ -30,7 +30,7 @@ export function sessionJobs(stage: Stage): void {
       stage.system().secrets.add(qr);
       await stage.system().sandbox.scan(again.phone.number, qr);
       await page.getByText('Connected', { exact: true }).first().waitFor();
-      await stage.tenant.api.data(`/api/sessions/${again.sessionId}`, { method: 'DELETE' });
+      await stage.tenant.api.wa.sessions.delete({ id: again.sessionId });
       visitor.expectNoMisdeeds();
     });
   });
@@ -60,7 +60,7 @@ export function sessionJobs(stage: Stage): void {
       await pacing.getByLabel('Quiet until').fill('07:30');
       await pacing.getByRole('button', { name: 'Save pacing' }).click();
       await pacing.getByText('No guard:').waitFor();
-      const read = () => stage.tenant.api.data<{ settings: Record<string, unknown> }>('/api/sessions/locked/pacing');
+      const read = () => stage.tenant.api.wa.sessions.getPacing({ id: 'locked' });
       expect((await read()).settings).toMatchObject({
         broadcastGapMs: 3_500,
         messageGapMs: 1_000,
@@ -69,7 +69,7 @@ export function sessionJobs(stage: Stage): void {
       });
       expect([...(await visitor.axe()), ...(await visitor.overflows())]).toEqual([]);
       visitor.expectNoMisdeeds();
-      await stage.tenant.api.data('/api/sessions/locked', { method: 'DELETE' });
+      await stage.tenant.api.wa.sessions.delete({ id: 'locked' });
     });
   });
 }

@@ -78,9 +78,8 @@ export function useStage(size: { gateways?: number; workers: number }): Stage {
       { to: friend.number, type: 'location', latitude: -6.2, longitude: 106.816, name: 'Toko Melati' },
       { wait: 'delivered' },
     );
-    const draft = await tenant.api.data<{ broadcastId: string }>('/api/broadcast', {
-      method: 'POST',
-      json: {
+    const draft = await tenant.api.wa.broadcasts.create({
+      body: {
         name: 'Jam buka',
         sessionIds: ['shop'],
         message: 'Halo {{name|kawan}}, kami buka pukul sembilan.',

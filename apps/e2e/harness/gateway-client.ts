@@ -1,4 +1,5 @@
 import { LIMITS, type Message, type SendResult, type Session, type User } from '@wa-gate/contracts';
+import { type Client, createClient, type Input } from '@wa-gate/sdk';
 import { type HttpAnswer, type HttpCall, HttpClient } from './http.ts';
 
 /** The success envelope of the public API (docs/api.md). */
@@ -35,6 +36,11 @@ export class GatewayClient {
   private readonly http: HttpClient;
   private readonly credential: string | undefined;
   private readonly remember: (secret: string) => void;
+  /**
+   * Every operation with its types, as the programs of customers call them. It repeats nothing: a refusal that would
+   * pass is a finding.
+   */
+  readonly wa: Client;
 
   /**
    * @param remember gets every secret that the API returns, so that the output of the processes can be searched for it.
@@ -46,6 +52,8 @@ export class GatewayClient {
     this.http = typeof http === 'string' ? new HttpClient(http) : http;
     this.credential = credential;
     this.remember = remember;
+    const { url, fetch } = this.http;
+    this.wa = createClient({ url, fetch, retries: 0, ...(credential !== undefined && { token: credential }) });
   }
 
   /** The same API with another credential: a JWT, or a key. */
@@ -90,19 +98,18 @@ export class GatewayClient {
   }
 
   async listSessions(): Promise<Session[]> {
-    return (await this.data<{ sessions: Session[] }>('/api/sessions?limit=200')).sessions;
+    return (await this.wa.sessions.list({ limit: 200 })).sessions;
   }
 
   getSession(sessionId: string): Promise<Session> {
-    return this.data(`/api/sessions/${sessionId}`);
+    return this.wa.sessions.get({ id: sessionId });
   }
 
   async setWebhook(sessionId: string, webhook: { url: string; events?: string[] }): Promise<{ secret: string }> {
-    const json = { events: ['*'], ...webhook };
-    const path = `/api/sessions/${sessionId}/webhook`;
-    const { webhook: set } = await this.data<{ webhook: { secret: string } }>(path, { method: 'PUT', json });
-    this.remember(set.secret);
-    return set;
+    const body = { events: ['*'], ...webhook } as Input<'sessions.setWebhook'>['body'];
+    const { secret } = (await this.wa.sessions.setWebhook({ id: sessionId, body })).webhook;
+    this.remember(secret);
+    return { secret };
   }
 
   send(

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { Agent, type RequestInit, request, fetch as undiciFetch } from 'undici';
 
 export interface HttpAnswer<T = unknown> {
   status: number;
@@ -61,6 +61,10 @@ export class HttpClient {
     }
     return answer.body;
   }
+
+  /** `fetch` over the same connections. */
+  readonly fetch = ((url: string, init: RequestInit) =>
+    undiciFetch(url, { ...init, dispatcher: this.agent })) as unknown as typeof fetch;
 
   close(): Promise<void> {
     return this.agent.destroy();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { promisify } from 'node:util';
-import type { AddedRecipients, Broadcast, BroadcastReport, SessionRisk } from '@wa-gate/contracts';
+import type { Broadcast } from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
 import type { GatewayClient } from '../harness/gateway-client.ts';
 import {
@@ -49,13 +49,12 @@ async function startSlow(names: string) {
   const phones = await Promise.all(Array.from({ length: 8 }, (_, n) => addPhone(system(), `${names} ${n}`)));
   const recipients = phones.map(({ number }) => `+${number}`);
   const json = { message: `For ${names}`, sessionIds: [shop.sessionId], recipients, start: true };
-  const { broadcastId } = await tenant.api.data<Broadcast>('/api/broadcast', { method: 'POST', json });
-  const path = `/api/broadcast/${broadcastId}`;
+  const { broadcastId } = await tenant.api.wa.broadcasts.create({ body: json });
   const gateways = system().gateways.map(({ url }) => system().gatewayAt(url).as(tenant.apiKey));
-  const read = () => tenant.api.data<Broadcast>(path);
+  const read = () => tenant.api.wa.broadcasts.get({ id: broadcastId });
   return {
     shop,
-    path,
+    broadcastId,
     gateways,
     read,
     untilSent: (count: number) =>
@@ -70,7 +69,7 @@ async function startSlow(names: string) {
         )
       ).flat(),
     sentTo: async () =>
-      (await tenant.api.data<BroadcastReport>(`${path}/report?state=sent`)).recipients.map(
+      (await tenant.api.wa.broadcasts.report({ id: broadcastId, state: 'sent' })).recipients.map(
         ({ recipient }) => recipient,
       ),
   };
@@ -83,10 +82,10 @@ test.each([
 ])(
   'cancelled %s, at once by two gateways: phones show what the report says was sent, once, and nothing after it (MR-041, MR-043)',
   async (when, sent) => {
-    const { shop, path, gateways, read, untilSent, shown, sentTo } = await startSlow(`those ${when}`);
+    const { shop, broadcastId, gateways, read, untilSent, shown, sentTo } = await startSlow(`those ${when}`);
     await untilSent(sent);
     const cancel = (gateway: GatewayClient) =>
-      gateway.call<{ data?: Broadcast; code?: string }>(`${path}/cancel`, { method: 'POST' });
+      gateway.call<{ data?: Broadcast; code?: string }>(`/api/broadcast/${broadcastId}/cancel`, { method: 'POST' });
     const answers = await Promise.all(gateways.map(cancel));
     // The last one may have left before: then the broadcast is completed, and both say so.
     const isLate = sent === 7 && (await read()).status === 'completed';
@@ -95,22 +94,23 @@ test.each([
     );
     await waitFor(async () => (await read()).isSettled, { what: 'what was in flight' });
     // Whatever waited in the session before this message would be shown before it.
-    const single = { to: ann.number, message: `After those ${when}` };
-    await tenant.api.data(`/api/sessions/${shop.sessionId}/send`, { method: 'POST', json: single });
-    await waitFor(async () => (await textsAt(ann)).includes(single.message));
+    const single = `After those ${when}`;
+    await tenant.api.wa.session(shop.sessionId).sendText(ann.number, single);
+    await waitFor(async () => (await textsAt(ann)).includes(single));
     const { counts } = await read();
     expect((await shown()).toSorted()).toEqual((await sentTo()).toSorted());
     expect([counts.total, counts.sent + counts.cancelled]).toEqual([8, 8]);
     expect(counts.sent).toBeGreaterThanOrEqual(sent);
     if (sent < 7) expect(counts.cancelled).toBeGreaterThan(0);
-    for (const gateway of gateways) expect((await gateway.data<Broadcast>(path)).counts).toEqual(counts);
+    for (const gateway of gateways)
+      expect((await gateway.wa.broadcasts.get({ id: broadcastId })).counts).toEqual(counts);
   },
 );
 
 test('paused, then workers and a gateway killed, then resumed: phones show nothing in between, and each shows it once (MR-041, MR-043)', async () => {
-  const { shop, path, read, untilSent, shown } = await startSlow('those who wait');
+  const { shop, broadcastId, read, untilSent, shown } = await startSlow('those who wait');
   await untilSent(2);
-  await tenant.api.data(`${path}/pause`, { method: 'POST' });
+  await tenant.api.wa.broadcasts.pause({ id: broadcastId });
   const paused = await waitFor(
     async () => {
       const found = await read();
@@ -133,14 +133,12 @@ test('paused, then workers and a gateway killed, then resumed: phones show nothi
   ]);
   const [first, second] = system().workers;
   for (const { name } of [first!, second!, system().gateways[1]!]) await system().restart(name, 'SIGKILL');
-  const single = { to: ann.number, message: 'While it is paused' };
-  const send = () =>
-    tenant.api.data<{ status: string }>(`/api/sessions/${shop.sessionId}/send`, { method: 'POST', json: single });
+  const send = () => tenant.api.wa.session(shop.sessionId).sendText(ann.number, 'While it is paused');
   await waitForStatus(tenant.api, shop.sessionId, 'connected');
   expect((await send()).status).toBe('sent');
   expect(await shown()).toEqual(before);
   expect((await read()).counts).toEqual(paused.counts);
-  await tenant.api.data(`${path}/resume`, { method: 'POST' });
+  await tenant.api.wa.broadcasts.resume({ id: broadcastId });
   await waitFor(async () => (await read()).status === 'completed', { what: 'the rest' });
   const all = await shown();
   expect([all.length, new Set(all).size]).toEqual([8, 8]);
@@ -156,32 +154,27 @@ test('a broadcast is paused when WhatsApp warns the account, says why, and goes 
     const phones = await Promise.all(Array.from({ length: 60 }, (_, n) => addPhone(system(), `Stranger ${n}`)));
     const recipients = phones.map(({ number }) => `+${number}`);
     const json = { message: 'Our shop is open', sessionIds: [shop.sessionId], recipients, start: true };
-    const { broadcastId } = await tenant.api.data<Broadcast>('/api/broadcast', { method: 'POST', json });
-    const path = `/api/broadcast/${broadcastId}`;
+    const { broadcastId } = await tenant.api.wa.broadcasts.create({ body: json });
     const paused = await waitFor(
       async () => {
-        const broadcast = await tenant.api.data<Broadcast>(path);
+        const broadcast = await tenant.api.wa.broadcasts.get({ id: broadcastId });
         return broadcast.status === 'paused' && broadcast.counts.queued === 0 ? broadcast : undefined;
       },
       { what: 'the guard to pause the broadcast' },
     );
     expect(paused).toMatchObject({ waitsFor: 'at_risk', reason: expect.stringContaining(shop.sessionId) });
     expect(paused.counts.pending).toBeGreaterThan(0);
-    const risk = await tenant.api.data<SessionRisk>(`/api/sessions/${shop.sessionId}/risk`);
+    const risk = await tenant.api.wa.sessions.getRisk({ id: shop.sessionId });
     expect(risk.guard).toMatchObject({ threshold: 25, isTriggered: true });
     expect(risk.reasons.map(({ signal }) => signal)).toContain('capped');
-    const single = { to: ann.number, message: 'You asked for this' };
-    const sent = await tenant.api.data<{ status: string }>(`/api/sessions/${shop.sessionId}/send`, {
-      method: 'POST',
-      json: single,
-    });
+    const sent = await tenant.api.wa.session(shop.sessionId).sendText(ann.number, 'You asked for this');
     expect(sent.status).toBe('sent');
-    const resumed = await tenant.api.data<Broadcast>(`${path}/resume`, { method: 'POST' });
+    const resumed = await tenant.api.wa.broadcasts.resume({ id: broadcastId });
     expect(resumed).toMatchObject({ status: 'running', waitsFor: null });
-    await waitFor(async () => (await tenant.api.data<Broadcast>(path)).counts.sent > paused.counts.sent, {
-      what: 'the broadcast to go on',
-    });
-    await tenant.api.data(`${path}/cancel`, { method: 'POST' });
+    const isGoingOn = async () =>
+      (await tenant.api.wa.broadcasts.get({ id: broadcastId })).counts.sent > paused.counts.sent;
+    await waitFor(isGoingOn, { what: 'the broadcast to go on' });
+    await tenant.api.wa.broadcasts.cancel({ id: broadcastId });
   } finally {
     await sandbox.detectSpam(null);
   }
@@ -194,15 +187,10 @@ const rss = (): number => {
 };
 const draft = async () => {
   const json = { message: 'Hello {{name}}', sessionIds: [session.sessionId] };
-  return (await tenant.api.data<Broadcast>('/api/broadcast', { method: 'POST', json })).broadcastId;
+  return (await tenant.api.wa.broadcasts.create({ body: json })).broadcastId;
 };
-const importCsv = (id: string, raw: string) =>
-  tenant.api.data<AddedRecipients>(`/api/broadcast/${id}/recipients/import`, {
-    method: 'POST',
-    raw,
-    headers: { 'content-type': 'text/csv' },
-    timeoutMs: 120_000,
-  });
+const importCsv = (id: string, body: string) =>
+  tenant.api.wa.broadcasts.importRecipients({ id, body }, { timeoutMs: 120_000 });
 
 test('a list of 100 000 rows is stored with flat memory, and each of its bad rows is told (MR-041)', async () => {
   const rows = (count: number) =>
@@ -261,8 +249,9 @@ test('every command of docs/campaigns.md runs as it stands (MR-199)', async () =
 
 test('somebody writes STOP, and then no broadcast comes; a keyword is answered by the one rule that fits (MR-071)', async () => {
   const say = (phone: Phone, words: string) => system().sandbox.sendText(phone.number, session.phone.number, words);
-  const rule = { name: 'Rooms', match: 'contains', patterns: ['lihat ruang'], reply: 'Room A is free.' };
-  await tenant.api.data('/api/rules', { method: 'POST', json: rule });
+  await tenant.api.wa.rules.create({
+    body: { name: 'Rooms', match: 'contains', patterns: ['lihat ruang'], reply: 'Room A is free.' },
+  });
   await say(ann, 'stop!');
   await waitFor(async () => (await textsAt(ann)).some((words) => words?.includes('No more news')));
   await say(ben, 'Mau LIHAT ruang');
@@ -273,9 +262,9 @@ test('somebody writes STOP, and then no broadcast comes; a keyword is answered b
     recipients: [ann.number, ben.number],
     start: true,
   };
-  const { broadcastId } = await tenant.api.data<{ broadcastId: string }>('/api/broadcast', { method: 'POST', json });
+  const { broadcastId } = await tenant.api.wa.broadcasts.create({ body: json });
   const done = await waitFor(async () => {
-    const found = await tenant.api.data<Broadcast>(`/api/broadcast/${broadcastId}`);
+    const found = await tenant.api.wa.broadcasts.get({ id: broadcastId });
     return found.status === 'completed' ? found : undefined;
   });
   expect(done.counts).toMatchObject({ sent: 1, skipped: 1 });

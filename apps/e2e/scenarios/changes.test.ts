@@ -1,4 +1,4 @@
-import type { ListMessageChangesResult, Message } from '@wa-gate/contracts';
+import type { Message } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -31,9 +31,8 @@ beforeAll(async () => {
 afterAll(() => webhook?.close());
 
 const sandbox = () => system().sandbox;
-const messageOf = (id: unknown): Promise<Message> => session.api.data(`/api/messages/${String(id)}`);
-const historyOf = async (id: unknown) =>
-  (await session.api.data<ListMessageChangesResult>(`/api/messages/${String(id)}/changes`)).changes;
+const messageOf = (id: unknown): Promise<Message> => session.api.wa.messages.get({ id: String(id) });
+const historyOf = async (id: unknown) => (await session.api.wa.messages.changes({ id: String(id) })).changes;
 const told = (type: string, changeId: string): Promise<WebhookEvent> =>
   webhook.waitForEvent(type, ({ data }) => data.changeId === changeId);
 /** How often a change was told; ask after a later event has come. */

@@ -1,4 +1,3 @@
-import type { Message, MessageReceiptsResult } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -48,8 +47,8 @@ const shows = (phone: Phone, id: string): Promise<PhoneMessage> =>
   });
 /** Kills the worker that hosts the session, and starts it again. */
 async function killOwner(): Promise<void> {
-  const { workerId } = await session.api.data<{ workerId: string }>(`/api/sessions/${session.sessionId}/status`);
-  await system().restart(workerId.slice(0, 'worker-1'.length), 'SIGKILL');
+  const { workerId } = await session.api.wa.sessions.status({ id: session.sessionId });
+  await system().restart(workerId!.slice(0, 'worker-1'.length), 'SIGKILL');
 }
 const has = async (phone: Phone, id: string) => (await sandbox().inbox(phone.number)).some((each) => each.id === id);
 
@@ -69,7 +68,7 @@ describe('channels', () => {
     expect(posts).toMatchObject([{ id: waMessageId, text: 'Two for one.', by: session.phone.number }]);
     const shown = await call(`/channels/${id}/posts`);
     expect(shown.body.data).toMatchObject({ posts: [{ waMessageId, text: 'Two for one.', fromMe: true }] });
-    const listed = await session.api.data<Message>(`/api/messages/${messageId}`);
+    const listed = await session.api.wa.messages.get({ id: messageId });
     expect(listed).toMatchObject({ chat: id, status: 'sent' });
     const { body } = await session.api.call<{ code: string }>(`/api/messages/${messageId}`, { method: 'DELETE' });
     expect(body.code).toBe('CHANGE_NOT_POSSIBLE');
@@ -81,7 +80,7 @@ describe('channels', () => {
     const made = await sandbox().postToChannel(id, { text: 'New on Monday.' });
     const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === made.id);
     expect(data).toMatchObject({ chat: id, text: 'New on Monday.' });
-    const { contacts } = await tenant.api.data<{ contacts: { jid?: string }[] }>('/api/contacts?limit=100');
+    const { contacts } = await tenant.api.wa.contacts.list({ limit: 100 });
     expect(JSON.stringify(contacts)).not.toContain('newsletter');
   });
 
@@ -287,7 +286,7 @@ describe('status updates', () => {
     await sandbox().sendReceipt(friend.number, [waMessageId], 'read');
     const seen = await waitFor(
       async () => {
-        const shownTo = await session.api.data<MessageReceiptsResult>(`/api/messages/${messageId}/receipts`);
+        const shownTo = await session.api.wa.messages.receipts({ id: messageId });
         return shownTo.read > 0 ? shownTo : undefined;
       },
       { what: 'who has seen the status update' },
@@ -334,10 +333,7 @@ describe('status updates', () => {
       sandbox().send(from.number, { to: STATUS, audience: [session.phone.number], ...message });
     const stored = async () => await session.api.messages(session.sessionId, `chat=${STATUS}`);
     const takes = (statusUpdates: boolean) =>
-      tenant.api.data(`/api/sessions/${session.sessionId}`, {
-        method: 'PATCH',
-        json: { settings: { statusUpdates } },
-      });
+      tenant.api.wa.sessions.update({ id: session.sessionId, body: { settings: { statusUpdates } } });
 
     test('without the setting they are not read, and with it they come with their files, and can be marked as seen', async () => {
       const before = await posts({ type: 'text', text: 'nobody asked' });
@@ -372,10 +368,7 @@ describe('status updates', () => {
       const { id: messageId, waMessageId } = listed.find(
         (message) => message.text === 'On holiday' && !message.fromMe,
       )!;
-      await session.api.data(`/api/sessions/${session.sessionId}/messages/read`, {
-        method: 'POST',
-        json: { messageIds: [messageId] },
-      });
+      await session.api.wa.messages.markRead({ id: session.sessionId, body: { messageIds: [messageId] } });
       const device = `${session.phone.number}:`;
       await waitFor(
         async () => (await shows(friend, waMessageId)).receipts.read.some((reader) => reader.startsWith(device)),
@@ -405,7 +398,7 @@ describe('status updates', () => {
     expect([nobody.status, (nobody.body as { code?: string }).code]).toEqual([400, 'VALIDATION']);
     const { body } = await post({ to: other.number, message: 'Hello.' });
     const contactId = (body.data as { identities?: { chat?: { contactId?: string } } }).identities?.chat?.contactId;
-    await session.api.data(`/api/contacts/${contactId}`, { method: 'PATCH', json: { name: 'Other of ours' } });
+    await session.api.wa.contacts.update({ id: contactId!, body: { name: 'Other of ours' } });
     const sent = await post({ to, message: 'For those who are saved.' });
     expect(sent.status, JSON.stringify(sent.body)).toBe(200);
     await shows(other, sent.body.data.waMessageId);

@@ -1,4 +1,4 @@
-import type { WebhookEndpointWithSecret } from '@wa-gate/contracts';
+import type { Input } from '@wa-gate/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
@@ -22,12 +22,16 @@ beforeAll(async () => {
 afterAll(() => Promise.all(receivers.map((receiver) => receiver.close())));
 
 /** A webhook of its own receiver, for the messages that come. */
-async function create(json: Record<string, unknown>): Promise<{ id: string; receiver: WebhookReceiver }> {
+async function create(more: object): Promise<{ id: string; receiver: WebhookReceiver }> {
   const receiver = await new WebhookReceiver().start();
   receivers.push(receiver);
-  const { webhook } = await tenant.api.data<{ webhook: WebhookEndpointWithSecret }>('/api/webhooks', {
-    method: 'POST',
-    json: { url: receiver.url, events: ['message.received'], ...json },
+  const { webhook } = await tenant.api.wa.webhooks.create({
+    body: {
+      type: 'http',
+      url: receiver.url,
+      events: ['message.received'],
+      ...more,
+    } as Input<'webhooks.create'>['body'],
   });
   system().secrets.add(webhook.secret);
   receiver.know(webhook.secret);
@@ -95,9 +99,9 @@ test('ten webhooks of a session, one paused, one for a chat, and one of the work
   expect(textsOf(ofAnn.receiver, sessionId)).toEqual(order.filter((text) => toAnn().includes(String(text))));
 
   expect(paused.receiver.requests).toEqual([]);
-  const { webhook } = await tenant.api.data<{ webhook: WebhookEndpointWithSecret }>(`/api/webhooks/${paused.id}`);
+  const { webhook } = await tenant.api.wa.webhooks.get({ id: paused.id });
   expect(webhook).toMatchObject({ state: 'paused', backlog: { count: said.length } });
-  await tenant.api.data(`/api/webhooks/${paused.id}`, { method: 'PATCH', json: { isPaused: false } });
+  await tenant.api.wa.webhooks.update({ id: paused.id, body: { isPaused: false } });
   await waitFor(() => hasAll(paused.receiver), { what: 'what has waited' });
   expect(textsOf(paused.receiver, sessionId)).toEqual(order);
 

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
-import type { Message } from '@wa-gate/contracts';
 import { createMediaStore } from '@wa-gate/media';
 import { compareMediaStore } from '@wa-gate/messaging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,9 +48,9 @@ const outcome = (waMessageId: string) =>
 
 /** Kills the worker that hosts the session, and starts it again. */
 async function killOwner(): Promise<void> {
-  const { workerId } = await session.api.data<{ workerId: string }>(`/api/sessions/${session.sessionId}/status`);
+  const { workerId } = await session.api.wa.sessions.status({ id: session.sessionId });
   // Ids of workers begin with the name of their process.
-  await system().restart(workerId.slice(0, 'worker-1'.length), 'SIGKILL');
+  await system().restart(workerId!.slice(0, 'worker-1'.length), 'SIGKILL');
 }
 const waitUntilStruck = (fault: string) =>
   waitFor(async () => !(await system().sandbox.hasFault(fault)), { what: 'an upload to be under way' });
@@ -83,7 +82,7 @@ describe('what arrives can be read through the API, byte for byte (MR-060)', () 
     const { mediaId } = data.media as { mediaId: string };
     expect(data.media).toMatchObject({ status: 'ready', size, fileName: 'file.bin' });
     expect(digest(await content(mediaId))).toBe(digest(bytes));
-    const message = await session.api.data<Message>(`/api/messages/${String(data.messageId)}`);
+    const message = await session.api.wa.messages.get({ id: String(data.messageId) });
     expect(message.media).toMatchObject({ mediaId, status: 'ready', size });
   });
 
@@ -111,7 +110,7 @@ describe('what arrives can be read through the API, byte for byte (MR-060)', () 
     const { id } = await send(bytes);
     const { data } = await webhook.waitForEvent('message.received', (event) => event.data.waMessageId === id);
     const messageId = String(data.messageId);
-    expect((await session.api.data<Message>(`/api/messages/${messageId}`)).media?.status).toBe('pending');
+    expect((await session.api.wa.messages.get({ id: messageId })).media?.status).toBe('pending');
     await session.api.call(`/api/messages/${messageId}/media/retry`, { method: 'POST' });
     expect(await content(((await outcome(id)).data.media as { mediaId: string }).mediaId)).toEqual(bytes);
     await tenant.api.call(`/api/sessions/${session.sessionId}`, {
@@ -161,7 +160,7 @@ test('a worker that is killed in the middle of uploads: each accepted file is on
     expect(await shows(waMessageId)).toMatchObject({ type: 'document', text: `file ${n}` });
     expect(digest(await system().sandbox.file(friend.number, waMessageId))).toBe(digest(files[n]!));
     const isSent = async () => {
-      const { status } = await session.api.data<Message>(`/api/messages/${messageId}`);
+      const { status } = await session.api.wa.messages.get({ id: messageId });
       return status === 'sent' || status === 'delivered';
     };
     await waitFor(isSent, { what: `file ${n} to be sent` });

@@ -1,4 +1,4 @@
-import type { Chat, History, LoggedEvent, Message } from '@wa-gate/contracts';
+import type { Chat, LoggedEvent, Message } from '@wa-gate/contracts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addPhone, type PairedSession, pairSession, registerTenant, type Tenant } from '../harness/pair-session.ts';
 import type { Phone } from '../harness/sandbox-client.ts';
@@ -98,7 +98,7 @@ describe('the history (MR-035)', () => {
     const { body } = await session.api.call<Buffer>(`/api/messages/export?${query({ format: 'ndjson', chat: group })}`);
     expect(JSON.parse(body.toString())).toMatchObject({ chat: group, text: `hubungi 0${ann.number.slice(2)}` });
     const stranger = await registerTenant(get());
-    expect((await stranger.api.data<{ chats: Chat[] }>('/api/chats')).chats).toEqual([]);
+    expect((await stranger.api.wa.chats.listAll()).chats).toEqual([]);
     expect((await stranger.api.call(`/api/sessions/${session.sessionId}/chats`)).status).toBe(404);
   });
 });
@@ -148,7 +148,7 @@ describe('what the phone has from before', () => {
     expect(all).toEqual(['the first one here', ...Array.from({ length: 70 }, (_, n) => `Past message ${n + 1}`)]);
     expect((await chats({ search: 'Eve' })).map(({ unreadCount }) => unreadCount)).toEqual([1]);
     expect(
-      await session.api.data(`/api/sessions/${session.sessionId}/history`),
+      await session.api.wa.sessions.getHistory({ id: session.sessionId }),
       'what was asked for is no part of the linking',
     ).toMatchObject({ state: 'off', parts: { done: 0 } });
   });
@@ -195,7 +195,7 @@ describe('what was missed while the session was away', () => {
     // The part ends after its messages are stored.
     const gap = await waitFor(
       async () => {
-        const history = await session.api.data<History>(`/api/sessions/${sessionId}/history`);
+        const history = await session.api.wa.sessions.getHistory({ id: sessionId });
         return history.gap?.stored === 2 && history.gap;
       },
       { what: 'the gap to tell what was missing' },

@@ -1,4 +1,4 @@
-import type { Contact, ContactProfile, Message, NumberCheck } from '@wa-gate/contracts';
+import type { Contact, Message } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newNumber, SPELLINGS } from '../harness/numbers.ts';
 import {
@@ -31,13 +31,8 @@ const sandbox = () => get().sandbox;
 const text = (from: Phone, words: string, more: Record<string, unknown> = {}) =>
   sandbox().send(from.number, { to: session.phone.number, type: 'text', text: words, ...more });
 const received = (words: string) => webhook.waitForEvent('message.received', ({ data }) => data.text === words);
-const list = async (chat: string) =>
-  (
-    await session.api.data<{ messages: Message[] }>(
-      `/api/sessions/${session.sessionId}/messages?chat=${encodeURIComponent(chat)}`,
-    )
-  ).messages;
-const contact = (ref: string) => session.api.data<Contact>(`/api/contacts/${encodeURIComponent(ref)}`);
+const list = async (chat: string) => (await session.api.wa.messages.list({ id: session.sessionId, chat })).messages;
+const contact = (ref: string) => session.api.wa.contacts.get({ id: ref });
 const send = (to: string | number, message: string) =>
   session.api.send(session.sessionId, { to, type: 'text', message } as never, { wait: 'sent' });
 const shownBy = async ({ number }: Phone) => (await sandbox().inbox(number)).map(({ text: words }) => words);
@@ -63,9 +58,12 @@ describe('a person has one contact (MR-136)', () => {
     const { body } = await send(`${ann.lid}@lid`, 'to your LID');
     expect(body.data).toMatchObject({ status: 'sent', identities: { chat: { contactId, ...who } } });
     expect(await list(ann.number)).toHaveLength(3);
-    const lids = `/api/sessions/${session.sessionId}/lids`;
-    expect(await session.api.data(`${lids}/${ann.lid}`)).toMatchObject({ phoneNumber: `+${ann.number}`, contactId });
-    expect(await session.api.data(`${lids}?phoneNumber=${ann.number}`)).toMatchObject({
+    const of = { id: session.sessionId };
+    expect(await session.api.wa.contacts.ofLid({ ...of, lid: ann.lid })).toMatchObject({
+      phoneNumber: `+${ann.number}`,
+      contactId,
+    });
+    expect(await session.api.wa.contacts.lid({ ...of, phoneNumber: ann.number })).toMatchObject({
       lid: `${ann.lid}@lid`,
       contactId,
     });
@@ -105,7 +103,7 @@ describe('a person has one contact (MR-136)', () => {
     });
     expect(saved.status).toBe(200);
     const { contactId } = saved.body.data;
-    const found = await workspace.data<{ contacts: Contact[] }>('/api/contacts?search=of%20the%20night');
+    const found = await workspace.wa.contacts.list({ search: 'of the night' });
     expect(found.contacts).toMatchObject([{ contactId, names: { saved: 'Eve of the night', push: 'Eve' } }]);
     expect((await list(eve.number))[0]!.identities.from).toMatchObject({ contactId, name: 'Eve of the night' });
     const erased = await workspace.call(`/api/contacts/${contactId}?erase=true`, { method: 'DELETE' });
@@ -126,8 +124,13 @@ describe('a business (MR-052)', () => {
     const before = await contact(shop.number);
     expect(before).toMatchObject({ isBusiness: true, picture: null, names: { verified: 'The Flower Shop' } });
 
-    const path = `/api/sessions/${session.sessionId}/contacts/profile?contact=`;
-    const profile = await session.api.data<ContactProfile>(path + encodeURIComponent(`+${shop.number}`));
+    const profileOf = (contact: string, maxAgeSeconds?: number) =>
+      session.api.wa.contacts.profile({
+        id: session.sessionId,
+        contact,
+        ...(maxAgeSeconds === 0 && { maxAgeSeconds }),
+      });
+    const profile = await profileOf(`+${shop.number}`);
     expect(profile).toMatchObject({
       contactId: before.contactId,
       isBusiness: true,
@@ -139,9 +142,9 @@ describe('a business (MR-052)', () => {
 
     // Another picture is not asked for within a day, unless the caller wants it.
     await sandbox().updatePhone(shop.number, { picture: null });
-    const again = await session.api.data<ContactProfile>(`${path}${before.contactId}`);
+    const again = await profileOf(before.contactId);
     expect(again).toMatchObject({ pictureUrl: url, checkedAt });
-    const fresh = await session.api.data<ContactProfile>(`${path}${before.contactId}&maxAgeSeconds=0`);
+    const fresh = await profileOf(before.contactId, 0);
     expect(fresh).toMatchObject({ pictureUrl: null, isBusiness: true });
   });
 });
@@ -266,7 +269,7 @@ describe('a message that came under two names (MR-136)', () => {
     );
     expect(ids).toContain(first.data.messageId);
     for (const told of ids) {
-      const found = await session.api.data<Message>(`/api/messages/${told}`);
+      const found = await session.api.wa.messages.get({ id: told });
       expect(found).toMatchObject({ messageId: message!.messageId, text: 'too early' });
     }
   });
@@ -358,7 +361,7 @@ describe('a recipient in every spelling (MR-156)', () => {
     const ann = await addPhone(get(), 'Ann');
     const nobody = newNumber();
     const path = `/api/sessions/${session.sessionId}/contacts/check`;
-    const check = (query: string) => session.api.data<{ numbers: NumberCheck[] }>(`${path}?numbers=${query}`);
+    const check = (numbers: string) => session.api.wa.contacts.check({ id: session.sessionId, numbers });
     const asked = `${ann.number},${nobody}`;
     const first = await check(asked);
     expect(first.numbers).toMatchObject([

@@ -29,26 +29,27 @@ beforeAll(async () => {
 const SOON_MS = 2_000;
 const BULK = 2_000;
 
-const pace = (settings: object) =>
-  tenant.api.data(`/api/sessions/${session.sessionId}/pacing`, { method: 'PATCH', json: settings });
+const pace = (settings: object) => tenant.api.wa.sessions.updatePacing({ id: session.sessionId, body: settings });
 const arrived = (phone: Phone, text: string) =>
   waitFor(async () => (await system().sandbox.inbox(phone.number)).find((message) => message.text === text), {
     what: `"${text}" at the phone`,
   });
 
 async function bulk(texts: string[], more: object = {}) {
-  const messages = texts.map((message, n) => ({ to: group[n % group.length]!.number, message, ...more }));
-  const results: { messageId: string }[] = [];
+  const messages = texts.map((message, n) => ({
+    to: group[n % group.length]!.number,
+    type: 'text' as const,
+    message,
+    ...more,
+  }));
+  const ids: (string | undefined)[] = [];
   for (let at = 0; at < messages.length; at += 1_000) {
     const part = { sessionId: session.sessionId, messages: messages.slice(at, at + 1_000) };
-    const answer = await session.api.data<{ refused: number; results: { messageId: string }[] }>('/api/messages/bulk', {
-      method: 'POST',
-      json: part,
-    });
+    const answer = await session.api.wa.messages.sendMany({ body: part });
     expect(answer.refused).toBe(0);
-    results.push(...answer.results);
+    ids.push(...answer.results.map(({ messageId }) => messageId));
   }
-  return results.map(({ messageId }) => messageId);
+  return ids;
 }
 
 describe.each(['on'] as const)('behind 2 000 bulk messages, pacing %s', (mode) => {
@@ -91,7 +92,7 @@ describe.each(['on'] as const)('behind 2 000 bulk messages, pacing %s', (mode) =
     for (const ms of [urgentMs, singleMs, inboundMs]) expect(ms).toBeLessThan(SOON_MS);
 
     // Most of them are still there: it was they that were passed.
-    const queues = await tenant.api.data<{ queues: { name: string; waiting: number }[] }>('/api/queues');
+    const queues = await tenant.api.wa.queues.list();
     const waiting = queues.queues.find(({ name }) => name === 'message-queue')!.waiting;
     if (mode === 'on') expect(waiting).toBeGreaterThan(BULK / 2);
     const cancelled = await Promise.all(

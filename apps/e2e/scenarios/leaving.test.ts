@@ -39,7 +39,7 @@ test('the phone removes the device: the session says so, its webhook too, and se
 
 test('logout by the API: the phone has no device any more and sends answer 410', async () => {
   const session = await pairSession(system(), tenant);
-  await tenant.api.data(`/api/sessions/${session.sessionId}/logout`, { method: 'POST' });
+  await tenant.api.wa.sessions.logout({ id: session.sessionId });
   await waitFor(async () => (await system().sandbox.devices(session.phone.number)).length === 0, {
     what: 'the device to be gone from the phone',
   });
@@ -49,10 +49,10 @@ test('logout by the API: the phone has no device any more and sends answer 410',
 
 test('a session that was logged out pairs again after a restart, with a new QR code', async () => {
   const session = await pairSession(system(), tenant);
-  await tenant.api.data(`/api/sessions/${session.sessionId}/logout`, { method: 'POST' });
+  await tenant.api.wa.sessions.logout({ id: session.sessionId });
   await waitFor(() => isLoggedOut(session.sessionId));
 
-  await tenant.api.data(`/api/sessions/${session.sessionId}/restart`, { method: 'POST' });
+  await tenant.api.wa.sessions.restart({ id: session.sessionId });
   const qr = await readQr(system(), tenant.api, session.sessionId);
   const phone = await addPhone(system(), 'Another owner');
   await system().sandbox.scan(phone.number, qr);
@@ -83,7 +83,7 @@ test('a restart by the API keeps the device', async () => {
   const session = await pairSession(system(), tenant);
   const devices = await system().sandbox.devices(session.phone.number);
   const webhook = await subscribe(tenant, session.sessionId, ['connection.open']);
-  await tenant.api.data(`/api/sessions/${session.sessionId}/restart`, { method: 'POST' });
+  await tenant.api.wa.sessions.restart({ id: session.sessionId });
   await webhook.waitForEvent('connection.open');
   await waitForStatus(tenant.api, session.sessionId, 'connected');
   expect(await system().sandbox.devices(session.phone.number)).toEqual(devices);

@@ -51,7 +51,7 @@ test('a session that is logged out tells its owner by mail and webhook, with a l
   });
   expect(mail.split('\n')).toContain(link);
 
-  await tenant.api.data(`/api/sessions/${session.sessionId}/restart`, { method: 'POST' });
+  await tenant.api.wa.sessions.restart({ id: session.sessionId });
   await system().sandbox.scan(session.phone.number, await readQr(system(), tenant.api, session.sessionId));
   await waitForStatus(tenant.api, session.sessionId, 'connected');
   const { noticeId } = begun.data;

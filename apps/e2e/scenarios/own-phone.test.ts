@@ -32,9 +32,9 @@ beforeAll(async () => {
 afterAll(() => webhook?.close());
 
 const sandbox = () => system().sandbox;
-const messageOf = (id: unknown): Promise<Message> => session.api.data(`/api/messages/${String(id)}`);
+const messageOf = (id: unknown): Promise<Message> => session.api.wa.messages.get({ id: String(id) });
 const receiptsOf = (id: unknown): Promise<MessageReceiptsResult> =>
-  session.api.data(`/api/messages/${String(id)}/receipts`);
+  session.api.wa.messages.receipts({ id: String(id) });
 const waitForState = (id: unknown, state: string) =>
   waitFor(async () => (await messageOf(id)).state === state, { what: `${String(id)} to be ${state}` });
 
@@ -156,7 +156,7 @@ describe('done to chats on the phone, and by the API at the same time (MR-035, M
   }
   const onPhone = (setting: Record<string, unknown>) => sandbox().changeSetting(session.phone.number, setting);
   const chatOf = async (phone: Phone): Promise<ShownChat> => {
-    const { chats } = await session.api.data<{ chats: ShownChat[] }>(`/api/chats?search=${phone.number}`);
+    const { chats } = await session.api.wa.chats.listAll({ search: phone.number });
     return chats[0]!;
   };
   const fromSession = (path: string, method: 'PATCH' | 'POST' | 'PUT', json?: unknown) =>

@@ -33,9 +33,9 @@ test('pairs by code: the person enters at the phone what the API said', async ()
   await tenant.api.createSession({ sessionId });
   await readQr(system(), tenant.api, sessionId);
 
-  const { pairingCode } = await tenant.api.data<{ pairingCode: string }>(`/api/sessions/${sessionId}/pairing-code`, {
-    method: 'POST',
-    json: { phoneNumber: phone.number },
+  const { pairingCode } = await tenant.api.wa.sessions.pairingCode({
+    id: sessionId,
+    body: { phoneNumber: phone.number },
   });
   system().secrets.add(pairingCode);
   await system().sandbox.enterCode(phone.number, pairingCode);
@@ -76,9 +76,9 @@ test('a wrong code does not pair, the right one still does', async () => {
   const sessionId = uniqueName('code');
   await tenant.api.createSession({ sessionId });
   await readQr(system(), tenant.api, sessionId);
-  const { pairingCode } = await tenant.api.data<{ pairingCode: string }>(`/api/sessions/${sessionId}/pairing-code`, {
-    method: 'POST',
-    json: { phoneNumber: phone.number },
+  const { pairingCode } = await tenant.api.wa.sessions.pairingCode({
+    id: sessionId,
+    body: { phoneNumber: phone.number },
   });
   const wrong = pairingCode.replace(/.$/, (last) => (last === 'Z' ? 'Y' : 'Z'));
   await expect(system().sandbox.enterCode(phone.number, wrong)).rejects.toThrow();

@@ -140,7 +140,7 @@ test('WhatsApp tells the LIDs of numbers right after a restart, under traffic bo
   expect(webhook.events.filter(({ event }) => event === 'message.undecryptable')).toEqual([]);
   await expectSoundWire(system());
   for (const { number, lid } of friends) {
-    const found = await session.api.data(`/api/contacts/${number}`);
+    const found = await session.api.wa.contacts.get({ id: number });
     expect(found).toMatchObject({ phoneNumber: `+${number}`, lid: `${lid}@lid` });
   }
   await expectSurvived('the LIDs');

@@ -1,12 +1,3 @@
-import type {
-  ListCallsResult,
-  LoggedEvent,
-  Message,
-  RelinkResult,
-  Session,
-  SessionProxy,
-  WhatsAppVersion,
-} from '@wa-gate/contracts';
 import { startTestProxy, type TestProxy } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -42,7 +33,7 @@ const settings = {
   metadata: { tenant: 'acme' },
   calls: { reject: true, reply, hours: null },
 };
-const set = (changed: object) => tenant.api.data(path(), { method: 'PATCH', json: { settings: changed } });
+const set = (changed: object) => tenant.api.wa.sessions.update({ id: session.sessionId, body: { settings: changed } });
 const texts = async () => (await tenant.api.messages(session.sessionId)).map(({ text }) => text);
 const seenByFriend = (what: string, fits: (message: { text: string | null; id: string }) => boolean) =>
   waitFor(async () => (await sandbox().inbox(friend.number)).find(fits), { what });
@@ -97,7 +88,7 @@ test('messages of ignored chats are as if they had not come, and their senders g
 });
 
 test('metadata of the session is in its events (MR-014)', async () => {
-  const { events } = await tenant.api.data<{ events: LoggedEvent[] }>(path('/events'));
+  const { events } = await tenant.api.wa.events.listOfSession({ id: session.sessionId });
   expect(events.find(({ data }) => (data as { text?: string }).text === 'to you alone')?.metadata).toEqual({
     tenant: 'acme',
   });
@@ -117,7 +108,7 @@ test('a call is rejected and answered once, also when the worker dies and the ca
   });
   const { calls } = await waitFor(
     async () => {
-      const listed = await tenant.api.data<ListCallsResult>(path('/calls'));
+      const listed = await tenant.api.wa.calls.list({ id: session.sessionId });
       return listed.calls.length > 0 && listed;
     },
     { what: 'the log of calls' },
@@ -141,7 +132,7 @@ test('with read receipts off, the senders do not learn what is read (MR-014)', a
       async () => (await tenant.api.messages(session.sessionId)).find(({ waMessageId }) => waMessageId === id),
       { what: 'the message' },
     );
-    await tenant.api.data(path('/messages/read'), { method: 'POST', json: { messageIds: [found.id] } });
+    await tenant.api.wa.messages.markRead({ id: session.sessionId, body: { messageIds: [found.id] } });
     const next = await sandbox().sendText(friend.number, session.phone.number, 'and the next');
     await waitFor(() => hasReceipt(next.id, 'delivered'), { what: 'the receipts before it' });
     return hasReceipt(id, 'read');
@@ -152,14 +143,14 @@ test('with read receipts off, the senders do not learn what is read (MR-014)', a
 
 test('whom the account has blocked, it does not hear; what a person hides, it does not see (MR-014)', async () => {
   const contact = `+${friend.number}`;
-  await tenant.api.data(path('/blocklist/block'), { method: 'POST', json: { contact } });
+  await tenant.api.wa.blocklist.block({ id: session.sessionId, body: { contact } });
   await sandbox().sendText(friend.number, session.phone.number, 'can you hear me');
-  await tenant.api.data(path('/blocklist/unblock'), { method: 'POST', json: { contact } });
+  await tenant.api.wa.blocklist.unblock({ id: session.sessionId, body: { contact } });
   await sandbox().sendText(friend.number, session.phone.number, 'and now');
   await waitFor(async () => (await texts()).includes('and now'), { what: 'the message after unblocking' });
   expect(await texts()).not.toContain('can you hear me');
   await sandbox().updatePhone(friend.number, { about: 'Secret', privacy: { status: 'contacts' } });
-  const about = () => tenant.api.data<{ about: string | null }>(path(`/contacts/about?contact=%2B${friend.number}`));
+  const about = () => tenant.api.wa.contacts.about({ id: session.sessionId, contact: `+${friend.number}` });
   expect((await about()).about).toBeNull();
   await sandbox().saveContact(friend.number, session.phone.number, 'My account');
   expect((await about()).about).toBe('Secret');
@@ -170,9 +161,8 @@ describe('how a session connects (MR-014)', () => {
   const proxied: PairedSession[] = [];
   afterAll(() => Promise.all(proxies.map((proxy) => proxy.stop())));
 
-  const proxyOf = ({ sessionId }: PairedSession) => tenant.api.data<SessionProxy>(`/api/sessions/${sessionId}/proxy`);
-  const restart = ({ sessionId }: PairedSession) =>
-    tenant.api.data(`/api/sessions/${sessionId}/restart`, { method: 'POST' });
+  const proxyOf = ({ sessionId }: PairedSession) => tenant.api.wa.sessions.getProxy({ id: sessionId });
+  const restart = ({ sessionId }: PairedSession) => tenant.api.wa.sessions.restart({ id: sessionId });
   /** Logins of the account at the sandbox since a time. */
   const loginsOf = async ({ phone }: PairedSession, from: number) =>
     (await sandbox().wireStreams()).filter(
@@ -191,7 +181,7 @@ describe('how a session connects (MR-014)', () => {
       system().secrets.add(`pass-${protocol}`);
       const { wsUrl, mediaHost } = await sandbox().info();
       const began = Date.now();
-      await tenant.api.data(`/api/sessions/${own.sessionId}/proxy`, { method: 'PUT', json: { url: proxy.url } });
+      await tenant.api.wa.sessions.setProxy({ id: own.sessionId, body: { url: proxy.url } });
       await waitFor(async () => (await proxyOf(own)).lastUsedAt, { what: 'a login through the proxy' });
       await waitForStatus(tenant.api, own.sessionId, 'connected');
       expect(await proxyOf(own)).toMatchObject({ source: 'session', hasCredentials: true, lastError: null });
@@ -230,7 +220,7 @@ describe('how a session connects (MR-014)', () => {
       const { lastErrorAt } = await proxyOf(own);
       await waitFor(async () => (await proxyOf(own)).lastErrorAt !== lastErrorAt, { what: 'another attempt' });
       expect(await loginsOf(own, away), 'logins around the proxy').toBe(0);
-      expect(await own.api.data<Message>(`/api/messages/${waiting.messageId}`)).toMatchObject({ status: 'queued' });
+      expect(await own.api.wa.messages.get({ id: waiting.messageId })).toMatchObject({ status: 'queued' });
 
       // It comes back to a phone that has unlinked it meanwhile: what was accepted waits for the next link.
       const [device] = await sandbox().devices(own.phone.number);
@@ -241,7 +231,7 @@ describe('how a session connects (MR-014)', () => {
         what: 'the session to be logged out',
       });
       expect(proxy.asked.length).toBeGreaterThan(asked);
-      const relink = await tenant.api.data<RelinkResult>(`/api/sessions/${own.sessionId}/relink`, { method: 'POST' });
+      const relink = await tenant.api.wa.sessions.relink({ id: own.sessionId, body: {} });
       expect(relink).toMatchObject({ expects: `+${own.phone.number}`, queued: 1 });
       system().secrets.add(relink.qr!);
       await sandbox().scan(own.phone.number, relink.qr!);
@@ -263,12 +253,8 @@ describe('how a session connects (MR-014)', () => {
     const { email, password } = system().admin;
     const { token } = await system().gateway.login(email, password);
     const admin = system().gateway.as(token);
-    const set = (change: object) =>
-      admin.data<WhatsAppVersion>('/api/admin/whatsapp-version', {
-        method: 'PUT',
-        json: { network: 'sandbox', ...change },
-      });
-    const versions = () => admin.data<{ networks: WhatsAppVersion[] }>('/api/admin/whatsapp-version');
+    const set = (change: object) => admin.wa.whatsappVersion.set({ body: { network: 'sandbox', ...change } });
+    const versions = () => admin.wa.whatsappVersion.get();
     const read = async () => (await versions()).networks.find(({ network }) => network === 'sandbox')!;
     const [pinned, old] = ['2.3000.1099999999', '2.3000.1000000001'];
     await set({ version: pinned });
@@ -277,7 +263,7 @@ describe('how a session connects (MR-014)', () => {
       async () => (await read()).inUse.find(({ version, sessions }) => version === pinned && sessions === 2),
       { what: 'both to log in with the version' },
     );
-    const { sessions } = await admin.data<{ sessions: Session[] }>('/api/admin/sessions?limit=100');
+    const { sessions } = await admin.wa.adminSessions.list({ limit: 100 });
     const { id } = sessions.find(({ sessionId }) => sessionId === tries.sessionId)!;
     try {
       await set({ candidate: { version: old, percent: 0, sessionIds: [id] } });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ChangeResult, EventAnswers, ListMessageChangesResult, Message, PollVotes } from '@wa-gate/contracts';
+import type { ChangeResult, EventAnswers, Message, PollVotes } from '@wa-gate/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addPhone,
@@ -34,8 +34,8 @@ afterAll(() => webhook?.close());
 const sandbox = () => system().sandbox;
 const told = (type: string, changeId: string): Promise<WebhookEvent> =>
   webhook.waitForEvent(type, ({ data }) => data.changeId === changeId);
-const votesOf = (id: unknown): Promise<PollVotes> => session.api.data(`/api/messages/${String(id)}/votes`);
-const answersTo = (id: unknown): Promise<EventAnswers> => session.api.data(`/api/messages/${String(id)}/answers`);
+const votesOf = (id: unknown): Promise<PollVotes> => session.api.wa.messages.votes({ id: String(id) });
+const answersTo = (id: unknown): Promise<EventAnswers> => session.api.wa.messages.answers({ id: String(id) });
 const shownBy = (phone: Phone, id: string) =>
   waitFor(async () => (await sandbox().inbox(phone.number)).some((shown) => shown.id === id), {
     what: `${id} at the phone of ${phone.number}`,
@@ -102,7 +102,7 @@ describe('a poll of the API in a direct chat (MR-060)', () => {
 
     expect(await vote(friend, to, waMessageId, [])).toMatchObject({ options: [], isRemoved: true });
     expect(countsOf(await votesOf(messageId))).toEqual([0, 0, 0, 0]);
-    const { changes } = await session.api.data<ListMessageChangesResult>(`/api/messages/${messageId}/changes`);
+    const { changes } = await session.api.wa.messages.changes({ id: messageId });
     expect(changes.map(({ kind, isCurrent }) => [kind, isCurrent])).toEqual([
       ['vote', false],
       ['vote', false],
@@ -143,7 +143,7 @@ describe('a poll of the API in a direct chat (MR-060)', () => {
       at: at - 5,
     });
     await waitFor(async () => {
-      const { changes } = await session.api.data<ListMessageChangesResult>(`/api/messages/${messageId}/changes`);
+      const { changes } = await session.api.wa.messages.changes({ id: messageId });
       return changes.some(({ changeId }) => changeId === id);
     });
     expect(countsOf(await votesOf(messageId))).toEqual([1, 1, 0, 0]);

@@ -1,10 +1,3 @@
-import type {
-  FleetOperationReport,
-  RemoveWorkerResult,
-  SystemLogEntry,
-  Worker,
-  WorkerMetrics,
-} from '@wa-gate/contracts';
 import { beforeAll, expect, test } from 'vitest';
 import type { GatewayClient } from '../harness/gateway-client.ts';
 import {
@@ -36,25 +29,18 @@ beforeAll(async () => {
   other = all.find(({ id }) => id !== host)!.id;
 });
 
-const workers = async () => (await admin.data<{ workers: Worker[] }>('/api/admin/workers')).workers;
-const worker = (id: string) => admin.data<Worker>(`/api/admin/workers/${id}`);
+const workers = async () => (await admin.wa.workers.list()).workers;
+const worker = (id: string) => admin.wa.workers.get({ id });
 const processOf = (id: string) => system().workers.find(({ name }) => id.startsWith(`${name}-`))!;
 
 test('all workers are asked at once, and each answers for itself (MR-028)', async () => {
-  const json = { operation: 'stats' };
-  const { succeeded, failed, results } = await admin.data<FleetOperationReport>('/api/admin/workers/broadcast', {
-    method: 'POST',
-    json,
-  });
+  const { succeeded, failed, results } = await admin.wa.fleet.operate({ body: { operation: 'stats' } });
   expect([succeeded, failed]).toEqual([2, 0]);
   const ofHost = results.find(({ workerId }) => workerId === host);
   expect(ofHost?.stats).toMatchObject({ placed: 1, actors: 1, states: { connected: 1 } });
   expect(ofHost?.stats?.rssBytes).toBeGreaterThan(10_000_000);
-  for (const operation of ['ping', 'converge']) {
-    const answer = await admin.data<FleetOperationReport>('/api/admin/workers/broadcast', {
-      method: 'POST',
-      json: { operation },
-    });
+  for (const operation of ['ping', 'converge'] as const) {
+    const answer = await admin.wa.fleet.operate({ body: { operation } });
     expect(answer.succeeded).toBe(2);
   }
 });
@@ -62,7 +48,7 @@ test('all workers are asked at once, and each answers for itself (MR-028)', asyn
 test('heartbeats bring real figures (MR-018, MR-121, MR-122)', async () => {
   const figures = await waitFor(
     async () => {
-      const metrics = await admin.data<WorkerMetrics>(`/api/admin/workers/${host}/metrics?range=1h`);
+      const metrics = await admin.wa.workers.metricsOfOne({ id: host, range: '1h' });
       return (metrics.avgCpu ?? 0) > 0 ? metrics : undefined;
     },
     { what: 'a heartbeat that tells of work' },
@@ -72,8 +58,7 @@ test('heartbeats bring real figures (MR-018, MR-121, MR-122)', async () => {
 });
 
 const statsOf = async (id: string) => {
-  const json = { operation: 'stats' };
-  const { results } = await admin.data<FleetOperationReport>('/api/admin/workers/broadcast', { method: 'POST', json });
+  const { results } = await admin.wa.fleet.operate({ body: { operation: 'stats' } });
   return results.find(({ workerId }) => workerId === id)?.stats;
 };
 const hasCounted = (id: string, messages: number) =>
@@ -82,10 +67,7 @@ const hasCounted = (id: string, messages: number) =>
 test('a worker counts its messages on over a restart and a crash, and one that came back is in the system log (MR-018, MR-134)', async () => {
   const { number } = await addPhone(system());
   for (let message = 0; message < 3; message += 1) {
-    await tenant.api.data(`/api/sessions/${session.sessionId}/send?wait=sent`, {
-      method: 'POST',
-      json: { to: number, message: `message ${message}` },
-    });
+    await tenant.api.wa.session(session.sessionId).sendText(number, `message ${message}`, { wait: 'sent' });
   }
   await hasCounted(host, 3);
   const before = (await statsOf(host))!.messageCount;
@@ -95,7 +77,7 @@ test('a worker counts its messages on over a restart and a crash, and one that c
   }
   const told = await waitFor(
     async () => {
-      const { logs } = await admin.data<{ logs: SystemLogEntry[] }>(`/api/admin/logs?worker=${host}&level=warn`);
+      const { logs } = await admin.wa.systemLogs.list({ worker: host, level: 'warn' });
       return logs.find(({ message }) => /a worker process has died|registers again without a goodbye/.test(message));
     },
     { what: 'the death in the system log' },
@@ -112,18 +94,18 @@ test('a worker counts its messages on over a restart and a crash, and one that c
 });
 
 test('maintenance moves the session away and lasts over a restart of the worker (MR-020)', async () => {
-  await admin.data(`/api/admin/workers/${host}/maintenance`, { method: 'POST' });
+  await admin.wa.workers.maintenance({ id: host });
   await waitFor(async () => (await worker(other)).sessionCount === 1, { what: 'the session to move' });
   await waitForStatus(tenant.api, session.sessionId, 'connected');
   await system().restart(processOf(host).name);
   await waitFor(async () => (await worker(host)).lastHeartbeat !== null);
   expect(await worker(host)).toMatchObject({ status: 'maintenance', state: 'maintenance', sessionCount: 0 });
-  const ended = await admin.data<Worker>(`/api/admin/workers/${host}/maintenance`, { method: 'DELETE' });
+  const ended = await admin.wa.workers.endMaintenance({ id: host });
   expect(ended).toMatchObject({ status: 'online', state: 'ready' });
 });
 
 test('a worker that is removed hands its session over, and its process may not come back (MR-019)', async () => {
-  const removed = await admin.data<RemoveWorkerResult>(`/api/admin/workers/${other}`, { method: 'DELETE' });
+  const removed = await admin.wa.workers.remove({ id: other });
   expect(removed).toEqual({ workerId: other, removed: true, movedSessions: 1, waitingSessions: 0 });
   expect((await workers()).map(({ id }) => id)).toEqual([host]);
   await waitForStatus(tenant.api, session.sessionId, 'connected');
@@ -149,7 +131,7 @@ test('the last worker is not removed while it has sessions (MR-019)', async () =
 test('added by its endpoint alone, the process that runs there is back, as in the brief (MR-016)', async () => {
   const endpoint = processOf(other).url;
   const json = { endpoint, maxSessions: 20 };
-  const added = await admin.data<Worker & { workerId: string }>('/api/admin/workers', { method: 'POST', json });
+  const added = await admin.wa.workers.add({ body: json });
   expect(added).toMatchObject({ workerId: other, endpoint, status: 'online', maxSessions: 20 });
 });
 
