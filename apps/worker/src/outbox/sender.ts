@@ -1,21 +1,19 @@
 import type { Ownership } from '@wa-gate/cluster';
-import { type ChangeRequest, LIMITS, type OutboundContext, type OutboundRequest } from '@wa-gate/contracts';
+import type { ChangeRequest, OutboundContext, OutboundRequest } from '@wa-gate/contracts';
 import type { Pool } from '@wa-gate/db';
 import { type Clock, isTracing, type Logger, startSpan } from '@wa-gate/kit';
 import {
   type AcceptedMessage,
   beginAttempt,
-  type ChangeTarget,
   findChangeTarget,
   findOutboxPayload,
   moveChat,
   type OutboxItem,
-  type OutboxRequest,
   type Outcome,
   storePayload,
 } from '@wa-gate/messaging';
 import type { ChatTimers } from '../chats/chat-timers.ts';
-import { buildChange, UnbuildableChangeError } from '../content/change-builders.ts';
+import { UnbuildableChangeError } from '../content/change-builders.ts';
 import { withContext } from '../content/context.ts';
 import {
   decodeMessage,
@@ -31,12 +29,13 @@ import type { proto } from '../whatsapp/baileys.ts';
 import { SendRefusedError } from '../whatsapp/errors.ts';
 import { isPublic } from '../whatsapp/jids.ts';
 import { STATUS_JID } from '../whatsapp/status-parts.ts';
+import { changeBytes, type SentRow } from './change-bytes.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import type { ClaimedRows, GivenBack } from './claimed-rows.ts';
 import { PACE } from './deadlines.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
-import { MESSAGE_DELETED, MESSAGE_NOT_SENT, type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
+import { type Refusal, SEND_FAILED, SEND_UNCERTAIN } from './refusals.ts';
 import { type Attempt, isUncertain, type Offer, type SendWindow } from './send-window.ts';
 
 export interface SenderDependencies {
@@ -96,10 +95,7 @@ export class Sender {
   }
 
   /** Bytes that are not kept any more cannot always be made again. */
-  #remade(
-    sessionId: string,
-    row: { waMessageId: string; request: OutboxRequest; payload: Buffer | null },
-  ): proto.IMessage | undefined {
+  #remade(sessionId: string, row: SentRow): proto.IMessage | undefined {
     const { payload, request } = row;
     if (payload) return decodeMessage(payload);
     if (request.type === 'change' || !this.#content.isReproducible(request)) return undefined;
@@ -268,26 +264,11 @@ export class Sender {
   }
 
   async #changeBytes(window: SendWindow, item: OutboxItem, request: ChangeRequest): Promise<Buffer> {
-    const { connection, owner } = window;
-    const target = await findChangeTarget(this.#deps.pool, owner.sessionId, item.changeOf!);
-    refuseOutdated(request, target);
-    const facts = await connection.chat(item.chatJid);
-    if (request.change === 'revoke' && !target.fromMe && facts.isAdmin === false)
-      throw new SendRefusedError(
-        'NOT_GROUP_ADMIN',
-        'Only administrators of the group can delete messages of others, and this account is none. Nothing was sent.',
-      );
-    const { waMessageId, payload, request: asked } = target;
-    const sent = asked ? this.#remade(owner.sessionId, { waMessageId, payload, request: asked }) : undefined;
-    const secretOf = (id: string) => messageSecret(this.#deps.messageKey, owner.sessionId, id);
-    // What was sent from here has a secret that is derived; the phone and others have made theirs.
-    const secrets = {
-      target: target.secret ?? (asked ? secretOf(waMessageId) : null),
-      own: secretOf(item.waMessageId),
-    };
-    const given = { facts, sent: sent ?? null, at: Date.now(), secrets };
-    const bytes = encodeMessage(buildChange(request, target, item.chatJid, given));
-    const stored = await storePayload(this.#deps.pool, owner, item.messageId, bytes);
+    const { pool, messageKey } = this.#deps;
+    const { sessionId } = window.owner;
+    const remade = (row: SentRow) => this.#remade(sessionId, row);
+    const bytes = await changeBytes({ pool, messageKey, remade }, window, item, request);
+    const stored = await storePayload(pool, window.owner, item.messageId, bytes);
     if (!stored) throw notOwned();
     return stored;
   }
@@ -573,20 +554,6 @@ type Typing = NonNullable<OutboundContext['typing']>;
 
 const typingOf = ({ request }: OutboxItem): Typing | undefined =>
   request.type === 'change' ? undefined : request.context?.typing;
-
-/** What was true when the change was accepted may not be any more. @throws {SendRefusedError} */
-function refuseOutdated({ change }: ChangeRequest, target: ChangeTarget | null): asserts target is ChangeTarget {
-  if (!target || target.isDeleted) throw refused(MESSAGE_DELETED);
-  if (target.state === 'FAILED' || target.state === 'UNKNOWN') throw refused(MESSAGE_NOT_SENT);
-  const seconds = change === 'edit' ? LIMITS.editSeconds : change === 'revoke' ? LIMITS.revokeSeconds : undefined;
-  if (seconds === undefined || target.at === null || Date.now() < target.at.getTime() + seconds * 1_000) return;
-  throw new SendRefusedError(
-    'CHANGE_TOO_LATE',
-    'Its turn came later than WhatsApp allows: an edit within 15 minutes after the message, a deletion within 60 hours.',
-  );
-}
-
-const refused = ({ code, sentence }: Refusal) => new SendRefusedError(code, sentence);
 
 const notOwned = () => new NotStartedError('The session has another owner by now.');
 
