@@ -6,7 +6,10 @@
  * `dist` stays what the compiler wrote, for tests and for whoever imports parts of an app. `packages.json` beside the
  * program lists the packages in it and those that it finds outside.
  *
- * Usage: node ../../scripts/bundle.mjs [--inside <package>] [--outside <package>] <entry> [<name>=<entry> ...]
+ * `--apart` makes files of their own of packages, as far as the program uses them: V8 needs memory for the syntax of a
+ * whole file at a time, several times its size, and the allocator does not give it back.
+ *
+ * Usage: node ../../scripts/bundle.mjs [--apart <package>] [--outside <package>] <entry> [<name>=<entry> ...]
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -17,6 +20,7 @@ import { coarse } from './lib/coarse-source-map.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FOLDER = 'bundle';
+const PARTS = 'parts';
 /** Modules that find files beside themselves, or that must be the one copy which others patch. */
 const OUTSIDE = [
   'argon2',
@@ -24,7 +28,7 @@ const OUTSIDE = [
   '@libav.js/variant-opus-af',
   'msgpackr-extract',
   'sharp',
-  '@whiskeysockets/baileys',
+  'libsignal',
 ];
 /** What modules of the older kind find around themselves. */
 const COMMONJS = [
@@ -35,18 +39,20 @@ const COMMONJS = [
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { inside: { type: 'string', multiple: true }, outside: { type: 'string', multiple: true } },
+  options: { apart: { type: 'string', multiple: true }, outside: { type: 'string', multiple: true } },
 });
-const { inside = [], outside = [] } = values;
+const { apart = [], outside = [] } = values;
 const [main, ...others] = positionals;
 if (!main) throw new Error('Usage: node ../../scripts/bundle.mjs src/main.ts, in the folder of an app.');
 const further = others.map((text) => {
   const [out = '', path = ''] = text.split('=');
   return { in: path, out };
 });
+// What an entry of its own reaches besides the program, esbuild writes into a file that both import.
+const parts = apart.map((name, index) => ({ in: name, out: `${PARTS}/${index}` }));
 rmSync(FOLDER, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: [{ in: main, out: 'main' }, ...further],
+  entryPoints: [{ in: main, out: 'main' }, ...further, ...parts],
   outdir: FOLDER,
   bundle: true,
   splitting: true,
@@ -54,7 +60,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   conditions: ['@wa-gate/source'],
-  external: [...OUTSIDE.filter((name) => !inside.includes(name)), ...outside],
+  external: [...OUTSIDE, ...outside],
   banner: { js: COMMONJS },
   // Without comments: those of the libraries double the text in memory, as one letter outside of Latin-1 does.
   minifyWhitespace: true,
@@ -65,6 +71,10 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+const lazy = imported.find((path) => path.startsWith(`${FOLDER}/${PARTS}/`));
+if (lazy) throw new Error(`${lazy} is imported late by the program, and is a file of its own without --apart.`);
+rmSync(join(FOLDER, PARTS), { recursive: true, force: true });
 for (const name of readdirSync(FOLDER).filter((one) => one.endsWith('.map'))) {
   const file = join(FOLDER, name);
   writeFileSync(file, JSON.stringify(coarse(JSON.parse(readFileSync(file, 'utf8')))));

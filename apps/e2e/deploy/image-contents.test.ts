@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryFile } from '../harness/repository.ts';
@@ -110,6 +111,18 @@ describe('what goes into the images (MR-181)', () => {
         'utf8',
       ),
     ).toContain('GNU GENERAL PUBLIC LICENSE');
+  });
+
+  test('worker: libsignal is one copy beside the program, where its repairs reach it (I2, I4)', () => {
+    const folder = join(out, 'worker/apps/worker/bundle');
+    const texts = readdirSync(folder)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(texts.filter((text) => /from ?"libsignal"/.test(text))).toHaveLength(1);
+    // The bundle names each module of the older kind that is in it by its path.
+    expect(texts.filter((text) => text.includes('node_modules/libsignal/'))).toEqual([]);
+    const copy = createRequire(join(folder, 'main.js')).resolve('libsignal/src/queue_job.js');
+    expect(relative(realpathSync(join(out, 'worker/node_modules')), copy)).toMatch(/^\.pnpm\/libsignal@/);
   });
 
   test('every migration is in the image of the migrations', () => {

@@ -16,6 +16,7 @@ import {
 import {
   createLogger,
   createRedis,
+  letYoungGenerationGrow,
   listenForScrapes,
   type MetricsServer,
   onShutdown,
@@ -237,6 +238,7 @@ async function run(config: WorkerConfig): Promise<void> {
     onHeld: (current) => supervisor.begin(current),
     onLost: () => supervisor.cut(),
   });
+  letYoungGenerationGrow();
   // For a process manager that waits for it.
   process.send?.('ready');
 }

@@ -57,3 +57,4 @@ export type { Span, SpanAttributes } from './tracing/span.ts';
 export { startTracing, type Tracing } from './tracing/start-tracing.ts';
 export { followed, inSpan, isTracing, presentSpan, presentTraceparent, startSpan } from './tracing/tracing.ts';
 export { within } from './within.ts';
+export { letYoungGenerationGrow } from './young-generation.ts';

@@ -11,7 +11,8 @@ import { createRequire } from 'node:module';
 type Job = () => Promise<unknown>;
 export type JobQueue = (bucket: string, job: Job) => Promise<unknown>;
 
-const library = createRequire(createRequire(import.meta.url).resolve('@whiskeysockets/baileys'));
+/** Baileys finds the same version, so it loads the same files. In the bundle too, because libsignal stays outside. */
+const library = createRequire(import.meta.url);
 const file = library.resolve('libsignal/src/queue_job.js');
 
 /** The queue of libsignal, unpatched. */
