@@ -31,17 +31,31 @@ export const FENCE_ONE = `fence AS (
 )`;
 
 /**
- * CTE `fence(session_id, epoch, worker_id)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 =
- * epochs (bigint[]), one pair per session. Rows are locked in id order, so that two batches cannot deadlock.
+ * SQL of an array parameter whose length PostgreSQL does not look at when it plans. By the length of a short array it
+ * would find a plan for those values cheaper than one for all, and plan the statement again each time: of a long
+ * statement that takes longer than all that it does. For a statement that finds its rows by keys, however many.
  */
-export const FENCE_MANY = `claimed AS (
-  SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS c(session_id, epoch)
+export function ofAnyLength(parameter: string): string {
+  return `(SELECT ${parameter})`;
+}
+
+const fenceMany = (ids: string, epochs: string): string => `claimed AS (
+  SELECT * FROM unnest(${ids}, ${epochs}) AS c(session_id, epoch)
 ), fence AS (
   SELECT p.session_id, p.epoch, p.worker_id FROM session_placements p JOIN claimed c USING (session_id, epoch)
   WHERE p.state <> 'UNASSIGNED'
   ORDER BY p.session_id
   FOR SHARE OF p
 )`;
+
+/**
+ * CTE `fence(session_id, epoch, worker_id)` for many sessions of one worker; parameters $1 = session ids (uuid[]), $2 =
+ * epochs (bigint[]), one pair per session. Rows are locked in id order, so that two batches cannot deadlock.
+ */
+export const FENCE_MANY = fenceMany('$1::uuid[]', '$2::bigint[]');
+
+/** The same for a statement whose arrays are {@link ofAnyLength}. */
+export const FENCE_MANY_OF_ANY_LENGTH = fenceMany(ofAnyLength('$1::uuid[]'), ofAnyLength('$2::bigint[]'));
 
 /**
  * Parameters of {@link FENCE_MANY}, each session once.

@@ -13,7 +13,15 @@ export { type FleetSurvey, type ScalingSignal, scalingSignal, surveyFleet } from
 export type { GoneWorker } from './brake.ts';
 export type { PlacementStrategy } from './distribute.ts';
 export { drainRound } from './drain.ts';
-export { FENCE_MANY, FENCE_ONE, fenceParameters, type Ownership, StaleEpochError } from './fence.ts';
+export {
+  FENCE_MANY,
+  FENCE_MANY_OF_ANY_LENGTH,
+  FENCE_ONE,
+  fenceParameters,
+  type Ownership,
+  ofAnyLength,
+  StaleEpochError,
+} from './fence.ts';
 export {
   beginRelease,
   type HandedOver,

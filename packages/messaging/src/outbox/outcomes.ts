@@ -1,4 +1,4 @@
-import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import { FENCE_MANY_OF_ANY_LENGTH, fenceParameters, type Ownership, ofAnyLength } from '@wa-gate/cluster';
 import type { MessageState, Queryable } from '@wa-gate/db';
 import { identityOf } from '../contacts/identity-sql.ts';
 import { APPEND_TRACED_EVENTS, APPENDED_COLUMNS, type Appended, readAppended } from '../events/append-events.ts';
@@ -60,6 +60,19 @@ const STEPS_OF_GROUPS = `
       ('PLAYED', g.played, g.played_at)) AS s(state, members, at)
     WHERE s.members >= g.recipients`;
 
+/** A batch has one outcome, or hundreds. */
+const OUTCOMES = [
+  '$3::uuid[]',
+  '$4::text[]',
+  '$5::"MessageState"[]',
+  '$6::timestamptz[]',
+  '$7::text[]',
+  '$8::text[]',
+  '$9::timestamptz[]',
+  '$10::text[]',
+  '$11::int[]',
+];
+
 /**
  * One statement for many outcomes of many sessions. A message only moves forward, so repeated and late receipts change
  * nothing. A receipt that overtakes the ack yields both events, in order, each once: the events are the steps between
@@ -70,13 +83,12 @@ const STEPS_OF_GROUPS = `
  * far, once as many have reported as the group had members. Their count adds the rows of this statement to those of
  * the table. Receipts of changes say nothing. `OFFSET 0` keeps the read of that table a probe of its index.
  */
-const record = (ofMembers: boolean): string => `WITH ${FENCE_MANY}, reported AS (
+const record = (ofMembers: boolean): string => `WITH ${FENCE_MANY_OF_ANY_LENGTH}, reported AS (
     SELECT i.*, coalesce(
         (SELECT o.message_id FROM outbox o WHERE o.session_id = i.session_id AND o.wa_message_id = i.wa_message_id
           AND o.change_of IS NULL LIMIT 1),
         (SELECT p.message_id FROM phone_messages p WHERE p.session_id = i.session_id AND p.wa_message_id = i.wa_message_id)) AS message_id
-    FROM unnest($3::uuid[], $4::text[], $5::"MessageState"[], $6::timestamptz[], $7::text[], $8::text[],
-        $9::timestamptz[], $10::text[], $11::int[])
+    FROM unnest(${OUTCOMES.map(ofAnyLength).join(', ')})
       AS i(session_id, wa_message_id, state, at, error_code, error_message, wire_at, participant, recipients)
     JOIN fence USING (session_id)
   )${ofMembers ? RECEIPTS_OF_MEMBERS : ''}, steps AS (
