@@ -82,7 +82,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const masterKeys = parseMasterKeys(config.WAG_MASTER_KEY);
   const timing = DEFAULT_TIMING;
   const { url, sessionUrl } = await readDatabaseUrls(config);
-  const pool = createPool({ url, name: `worker ${workerId}`, max: POOL_SIZE });
+  const pool = createPool({ url, name: `worker ${workerId}`, max: POOL_SIZE, findsByKeys: true });
   const leasePool = createLeasePool(sessionUrl, workerId, timing);
   const sessionName = config.DATABASE_DIRECT_URL ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL';
   await Promise.all([assertSessions(pool, 'DATABASE_URL'), assertSessions(leasePool, sessionName)]);

@@ -29,9 +29,19 @@ export interface PoolOptions {
   silenceTimeoutMs?: number;
   /** Milliseconds for a connection to be made or to become free. @default 5 000 */
   connectTimeoutMs?: number;
+  /**
+   * All statements find their rows by keys: PostgreSQL uses indexes for them however small a table is. It else reads a
+   * table that it has counted as nearly empty as a whole, and a plan that is kept goes on with that while the table
+   * grows, until it is counted again. With `pgbouncer=true` it does nothing: there no plan is kept.
+   *
+   * @default false
+   */
+  findsByKeys?: boolean;
 }
 
 const INT8_OID = 20;
+/** A plan that reads a table without an index counts as so dear then that PostgreSQL would compile it. */
+const FINDING_BY_KEYS = '-c enable_seqscan=off -c jit=off';
 
 /** int8 as number: epochs, incarnations and seqs stay far below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -48,6 +58,7 @@ export function createPool({
   statementTimeoutMs = 10_000,
   silenceTimeoutMs = 15_000,
   connectTimeoutMs = 5_000,
+  findsByKeys = false,
 }: PoolOptions): Pool {
   const { config, isPooled } = parseConnectionUrl(url);
   const pool = new (isTracing() ? TracedPool : pg.Pool)({
@@ -55,6 +66,7 @@ export function createPool({
     application_name: name,
     max,
     ...(isPooled ? { Client: UnnamedClient } : { statement_timeout: statementTimeoutMs }),
+    ...(findsByKeys && !isPooled ? { options: [FINDING_BY_KEYS, config.options].filter(Boolean).join(' ') } : {}),
     query_timeout: silenceTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,

@@ -105,7 +105,7 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
   await subscriber.connect();
   const webhooks = createWebhookDoorbell({ redisUrl: testRedisUrl(), logger });
   const network = options.network();
-  const pool = createPool({ url: databaseLine.url, name: workerId, max: 16 });
+  const pool = createPool({ url: databaseLine.url, name: workerId, max: 16, findsByKeys: true });
   const leasePool = createLeasePool(databaseLine.url, workerId, timing);
   const lease = new LeaseKeeper({
     store: createLeaseStore(leasePool, workerId, timing),
