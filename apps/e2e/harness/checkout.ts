@@ -40,8 +40,10 @@ export function programOf(app: string, checkout = ownCheckout, unbundled = false
 /** Lets gateways and workers run from another checkout. The sandbox stays ours, because it stands for WhatsApp. */
 export const runFrom =
   (checkout: string, { unbundled = false } = {}) =>
-  async (spec: ProcessSpec): Promise<ProcessSpec> =>
-    spec.name === 'sandbox' ? spec : { ...spec, main: programOf(spec.name.replace(/-\d+$/, ''), checkout, unbundled) };
+  async (spec: ProcessSpec): Promise<ProcessSpec> => {
+    const app = spec.name.replace(/-\d+$/, '');
+    return { ...spec, main: programOf(app, app === 'sandbox' ? ownCheckout : checkout, unbundled) };
+  };
 
 /** Applies the migrations of a checkout, as its launcher does. Returns the names of those that were missing. */
 export async function migrate(checkout: string, databaseUrl: string): Promise<string[]> {
