@@ -248,5 +248,26 @@ export function chatJobs(stage: Stage): void {
       await page.keyboard.press('Enter');
       await page.getByRole('log').getByText('Typed before the gateway died').waitFor();
     });
+
+    test('a file whose answer is lost on its way is sent again as the same message (MR-200)', async () => {
+      const visitor = await stage.visitAs(stage.tenant);
+      const { page } = visitor;
+      await visitor.goto(`/chats?session=shop&chat=${stage.friend.number}%40s.whatsapp.net`);
+      await page.getByText('Selamat siang!').waitFor();
+      const answers: number[] = [];
+      await page.route('**/send?*', async (route) => {
+        const answer = await route.fetch();
+        answers.push(answer.status());
+        await (answers.length === 1 ? route.abort() : route.fulfill({ response: answer }));
+      });
+      const file = { name: 'terms.txt', mimeType: 'text/plain', buffer: Buffer.from('Read me') };
+      await page.locator('input[type=file]').setInputFiles(file);
+      await page.getByLabel('Caption').fill('Sent once');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await expect.poll(() => page.getByLabel('Write a message').inputValue()).toBe('');
+      expect(answers).toEqual([202, 202]);
+      const { messages } = await stage.linked.api.wa.messages.list({ id: 'shop', text: 'Sent once' });
+      expect(messages.map(({ type }) => type)).toEqual(['document']);
+    });
   });
 }

@@ -186,7 +186,7 @@ describe('a message with parts', () => {
 });
 
 describe('while WhatsApp’s time-lock lasts', () => {
-  beforeEach(() => setSession(`reachout_locked_until = now() + interval '90 seconds'`));
+  beforeEach(() => setSession(`reachout_locked_until = now() + interval '89 seconds'`));
 
   async function chatWith(column: 'chat_jid' | 'chat_alt_jid', state: 'QUEUED' | 'FAILED' | 'SENT' | 'RECEIVED') {
     const other = column === 'chat_jid' ? 'chat_alt_jid' : 'chat_jid';

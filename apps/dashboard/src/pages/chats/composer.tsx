@@ -22,6 +22,12 @@ interface Draft {
   file?: File | undefined;
 }
 
+/** A draft with what all tries to send it have in common. */
+interface Attempted extends Draft {
+  clientMessageId: string;
+  uploaded: { mediaId?: string };
+}
+
 /** Unlike `randomUUID` it exists on pages without TLS too. */
 const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -79,9 +85,10 @@ export function Composer({
 
   const send = useMutation({
     ...repeatable,
-    // The id makes a second try the same message.
-    mutationFn: async ({ body, file: attached, clientMessageId }: Draft & { clientMessageId: string }) => {
-      const media = attached ? { media: { mediaId: await upload(attached, sessionId) }, fileName: attached.name } : {};
+    // The ids of message and file make a second try the same message.
+    mutationFn: async ({ body, file: attached, clientMessageId, uploaded }: Attempted) => {
+      if (attached) uploaded.mediaId ??= await upload(attached, sessionId);
+      const media = attached ? { media: uploaded, fileName: attached.name } : {};
       return api.messages.send(
         { id: sessionId, wait: 'queued', body: { to: chat, ...body, ...media, clientMessageId } as SendRequest },
         { idempotencyKey: clientMessageId },
@@ -96,7 +103,7 @@ export function Composer({
   const submit = (draft: Draft) => {
     const quoted = replyTo ? { replyTo: replyTo.messageId } : {};
     send.mutate(
-      { ...draft, body: { ...draft.body, ...quoted }, clientMessageId: newId() },
+      { ...draft, body: { ...draft.body, ...quoted }, clientMessageId: newId(), uploaded: {} },
       {
         onSuccess: () => {
           setText((present) => (present === text ? '' : present));
