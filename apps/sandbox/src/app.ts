@@ -60,6 +60,8 @@ export interface SandboxOptions {
   latencyMs?: number;
   /** Send backlogs in batches, as the real server does. @default false */
   offlineBatches?: boolean;
+  /** Compile all schemas of the control API before it answers, not each at its first use. @default false */
+  compileAtStart?: boolean;
   recorder?: Partial<RecorderLimits>;
   log?: Logger;
 }
@@ -107,6 +109,7 @@ async function openSandbox(options: SandboxOptions, host: string, log: Logger, u
     token: options.token,
     caPem: identity.caPem,
     noiseRoot: noise.root.publicKey,
+    compileAtStart: options.compileAtStart ?? false,
   });
   try {
     const wsPort = await named('TLS listener', host, options.wsPort ?? 0, (port) => listener.listen(host, port));

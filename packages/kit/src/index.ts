@@ -14,6 +14,7 @@ export {
   tokensEqual,
   type WorkerClaim,
 } from './internal-auth.ts';
+export { lateCompiler } from './late-compiler.ts';
 export { lazily } from './lazily.ts';
 export { describeListenFailure } from './listen-failure.ts';
 export { type LogFiles, openLogFiles, SECURITY_FIELD } from './log-files.ts';

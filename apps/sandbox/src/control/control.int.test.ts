@@ -3,7 +3,8 @@ import { type Sandbox, startSandbox } from '../app.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  // As its processes do not: a wrong schema shows itself here.
+  sandbox = await startSandbox({ compileAtStart: true });
 });
 afterAll(() => sandbox.stop());
 

@@ -1,8 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import AjvCompiler from '@fastify/ajv-compiler';
+import SerializerSelector from '@fastify/fast-json-stringify-compiler';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { lateCompiler } from '@wa-gate/kit';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { SandboxError } from '../errors.ts';
@@ -23,6 +26,8 @@ interface ControlOptions {
   token: string | undefined;
   caPem: string;
   noiseRoot: Buffer;
+  /** Whether all schemas are compiled before it listens, so that a wrong one shows itself. */
+  compileAtStart: boolean;
 }
 
 /** The control API: plain HTTP and JSON, described at `/docs`. */
@@ -47,10 +52,18 @@ export class ControlServer {
 /** An address for clients on this machine when the server listens on all interfaces. */
 export const reachable = (host: string): string => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
 
+const COMPILERS = { buildValidator: AjvCompiler(), buildSerializer: SerializerSelector() };
+/** Compiling all schemas takes half of the start of a process, and who drives it uses few of them. */
+const LATE_COMPILERS = {
+  buildValidator: lateCompiler(COMPILERS.buildValidator),
+  buildSerializer: lateCompiler(COMPILERS.buildSerializer),
+};
+
 function build(context: ServerContext, options: ControlOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
+    schemaController: { compilersFactory: options.compileAtStart ? COMPILERS : LATE_COMPILERS },
     ajv: { customOptions: { removeAdditional: false, discriminator: true, allowUnionTypes: true } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
