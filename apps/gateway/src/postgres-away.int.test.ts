@@ -57,7 +57,10 @@ const WORK_ON = [
 ];
 
 beforeAll(async () => {
-  fixture = await createGatewayFixture({ MAIL_DIR: join(tmpdir(), 'wag-no-mail') }, { silenceTimeoutMs: 5_000 });
+  fixture = await createGatewayFixture(
+    { MAIL_DIR: join(tmpdir(), 'wag-no-mail') },
+    { silenceTimeoutMs: 5_000, cutsDatabase: true },
+  );
   user = await fixture.register();
   worker = await fixture.startWorker('worker-1');
   session = await fixture.createSession(user);

@@ -48,12 +48,24 @@ export function serializerBuilder(when: SchemaCompilation): BuildSerializer {
   };
 }
 
+type Check = ReturnType<FastifySchemaCompiler<TSchema>>;
+
+/** By the schema, which many routes share, and the part of a request. Gateways of one process share them too. */
+const checks = new WeakMap<TSchema, Map<string | undefined, Check>>();
+
 /** The compiler of what requests hold. */
 export function validatorCompiler(when: SchemaCompilation): FastifySchemaCompiler<TSchema> {
   if (when === 'at start') return TypeBoxValidatorCompiler;
   return (route) => {
-    const validator = lazily(() => TypeBoxValidatorCompiler(route));
-    return (data) => validator()(data) as ReturnType<ReturnType<FastifySchemaCompiler<TSchema>>>;
+    const { schema, httpPart } = route;
+    const check = lazily(() => {
+      const ofSchema = checks.get(schema) ?? new Map<string | undefined, Check>();
+      checks.set(schema, ofSchema);
+      const known = ofSchema.get(httpPart) ?? TypeBoxValidatorCompiler(route);
+      ofSchema.set(httpPart, known);
+      return known;
+    });
+    return (data) => check()(data) as ReturnType<Check>;
   };
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRICS_TOKEN, type TestUser } from '../testing/gateway-fixture.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
-const fixture = useGateway();
+const fixture = useGateway({}, { cutsDatabase: true });
 let user: TestUser;
 beforeAll(async () => {
   user = await fixture.register();

@@ -52,8 +52,8 @@ export interface GatewayFixture {
   gateway: Gateway;
   app: FastifyInstance;
   database: TestDatabase;
-  /** The gateway's own way to the database, which tests may cut. */
-  databaseLine: FaultProxy;
+  /** The gateway's own way to the database, which tests may cut that ask for it. */
+  readonly databaseLine: FaultProxy;
   redis: Redis;
   masterKey: Buffer;
   /** Beside it all gateways of a test use the same one. */
@@ -86,6 +86,8 @@ export interface CallOptions {
 export interface FixtureOptions {
   /** Another way to Redis, such as a proxy: for tests that take Redis away. */
   redis?: string;
+  /** Puts a proxy before its database, {@link GatewayFixture.databaseLine}. Each statement takes longer by it. @default false */
+  cutsDatabase?: boolean;
   /** When a silent PostgreSQL is given up. */
   silenceTimeoutMs?: number;
   /**
@@ -113,7 +115,14 @@ async function raiseRateLimits(database: TestDatabase): Promise<void> {
 /** A gateway on real PostgreSQL and Redis, without its own loops unless the test starts them. */
 export async function createGatewayFixture(
   env: Record<string, string> = {},
-  { redis: ownLine, silenceTimeoutMs = 15_000, rateLimits = 'raised', movingWaitMs = 200, beside }: FixtureOptions = {},
+  {
+    redis: ownLine,
+    cutsDatabase = false,
+    silenceTimeoutMs = 15_000,
+    rateLimits = 'raised',
+    movingWaitMs = 200,
+    beside,
+  }: FixtureOptions = {},
 ): Promise<GatewayFixture> {
   const database = beside?.database ?? (await createTestDatabase());
   if (rateLimits === 'raised' && !beside) await raiseRateLimits(database);
@@ -122,8 +131,8 @@ export async function createGatewayFixture(
   const logger = createLogger({ service: 'test', level: 'silent' });
   const masterKey = beside?.masterKey ?? randomBytes(32);
   const folder = beside?.mediaFolder ?? (await mkdtemp(join(tmpdir(), 'wag-gateway-')));
-  const databaseLine = await createFaultProxy(database.url);
-  const databaseUrl = databaseLine.url;
+  const databaseLine = cutsDatabase ? await createFaultProxy(database.url) : undefined;
+  const databaseUrl = databaseLine?.url ?? database.url;
   const config = readConfig(ConfigSchema, {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
@@ -190,7 +199,10 @@ export async function createGatewayFixture(
     gateway,
     app,
     database,
-    databaseLine,
+    get databaseLine() {
+      if (!databaseLine) throw new Error('Only a gateway with `cutsDatabase: true` has a line to cut.');
+      return databaseLine;
+    },
     redis,
     masterKey,
     media,
@@ -271,7 +283,7 @@ export async function createGatewayFixture(
       await prisma.close();
       await pool.end();
       await watchPool.end();
-      await databaseLine.close();
+      await databaseLine?.close();
       await media.close();
       await workFolder.close();
       if (beside) return;

@@ -1,6 +1,6 @@
 import { endLease, workersWithLease } from '@wa-gate/cluster';
 import type { Queryable } from '@wa-gate/db';
-import { type Clock, createLoop, type Logger } from '@wa-gate/kit';
+import { type Clock, createLoop, type Logger, lazily } from '@wa-gate/kit';
 import type {
   OfferedMessage,
   Question,
@@ -80,7 +80,8 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
   const { db, addresses, masterKeys, clock, logger, everyMs, tickMs = TICK_MS } = deps;
   const streams = new Map<string, WorkerStream>();
   const loads = new Map<string, WorkerLoadReport>();
-  const owners = new LRUCache<string, string>({ max: MAX_OWNERS });
+  // Its memory is taken at once: late, so that a gateway answers sooner.
+  const owners = lazily(() => new LRUCache<string, string>({ max: MAX_OWNERS }));
   const evidenceListeners: EvidenceListener[] = [];
   const hintListeners: ((hints: readonly SessionHint[]) => void)[] = [];
   const toldListeners: ((event: ToldEvent) => void)[] = [];
@@ -96,12 +97,12 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     if (frame.type === 'load') {
       loads.set(workerId, frame.load);
     } else if (frame.type === 'hints') {
-      for (const { sessionId } of frame.hints) owners.set(sessionId, workerId);
+      for (const { sessionId } of frame.hints) owners().set(sessionId, workerId);
       for (const listener of hintListeners) listener(frame.hints);
     } else if (frame.type === 'told') {
       for (const listener of toldListeners) listener(frame.event);
     } else if (frame.type === 'strays') {
-      for (const sessionId of frame.sessionIds) if (owners.get(sessionId) === workerId) owners.delete(sessionId);
+      for (const sessionId of frame.sessionIds) if (owners().get(sessionId) === workerId) owners().delete(sessionId);
       for (const listener of misroutedListeners) listener(workerId, frame.sessionIds);
     } else if (frame.type === 'declined') {
       for (const listener of declinedListeners) listener(frame.messageIds);
@@ -192,7 +193,7 @@ export function createControlStreams(deps: ControlStreamsDependencies): ControlS
     withdraw: (workerId, message) => streams.get(workerId)?.withdraw([message]),
     isOpen,
     ownerOf(sessionId) {
-      const workerId = owners.get(sessionId);
+      const workerId = owners().get(sessionId);
       return workerId !== undefined && isOpen(workerId) ? workerId : undefined;
     },
     loadOf: (workerId) => loads.get(workerId),

@@ -13,7 +13,7 @@ let user: TestUser;
 beforeAll(async () => {
   redisLine = await createFaultProxy(testRedisUrl());
   here = await createGatewayFixture({}, { redis: redisLine.url });
-  there = await createGatewayFixture({}, { redis: redisLine.url, beside: here });
+  there = await createGatewayFixture({}, { redis: redisLine.url, beside: here, cutsDatabase: true });
   await here.startWorker('worker-001');
   user = await here.register();
 });

@@ -20,7 +20,7 @@ let session: TestSession;
 
 beforeAll(async () => {
   redisLine = await createFaultProxy(testRedisUrl());
-  fixture = await createGatewayFixture({}, { redis: redisLine.url });
+  fixture = await createGatewayFixture({}, { redis: redisLine.url, cutsDatabase: true });
   fixture.gateway.start();
   user = await fixture.register();
 });

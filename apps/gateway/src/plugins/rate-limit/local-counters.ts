@@ -1,4 +1,4 @@
-import type { Clock } from '@wa-gate/kit';
+import { type Clock, lazily } from '@wa-gate/kit';
 import { LRUCache } from 'lru-cache';
 import type { Counters, Held, Verdict } from './counters.ts';
 
@@ -24,10 +24,11 @@ const MAX_WINDOWS = 100_000;
  * each, so that together they allow about as many as the limit says. The limits never fail open.
  */
 export function createLocalCounters({ clock, replicas, countHit }: LocalCountersDependencies): Counters {
-  const windows = new LRUCache<string, Window>({ max: MAX_WINDOWS });
+  // Its memory is taken at once, and most gateways never need it.
+  const windows = lazily(() => new LRUCache<string, Window>({ max: MAX_WINDOWS }));
 
   function openWindow(key: string): Window | undefined {
-    const found = windows.get(key);
+    const found = windows().get(key);
     return found && found.endsAt > clock.monotonic() ? found : undefined;
   }
 
@@ -70,23 +71,23 @@ export function createLocalCounters({ clock, replicas, countHit }: LocalCounters
         verdict.counts[index]! += adds[index]!;
         const accounts = open[index]?.accounts ?? new Set();
         if (account !== undefined) accounts.add(account);
-        windows.set(key, { count: verdict.counts[index]!, endsAt: now + verdict.resets[index]!, accounts });
+        windows().set(key, { count: verdict.counts[index]!, endsAt: now + verdict.resets[index]!, accounts });
       }
       if (hit !== null) countHit(hit);
       return verdict;
     },
     giveBack(buckets) {
       for (const { key, account, cost } of buckets) {
-        const window = windows.get(key);
+        const window = windows().get(key);
         if (!window || window.count === 0) continue;
         if (account === undefined) window.count -= Math.min(window.count, cost);
         else if (window.accounts.delete(account)) window.count -= 1;
       }
     },
-    keysOf: (prefix) => [...windows.keys()].filter((key) => key.startsWith(prefix) && heldBy(key) !== null),
+    keysOf: (prefix) => [...windows().keys()].filter((key) => key.startsWith(prefix) && heldBy(key) !== null),
     look: (keys) => keys.map(heldBy),
     forget(key) {
-      windows.delete(key);
+      windows().delete(key);
     },
   };
 }
