@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './scripts/lib/longest-first.mjs';
 import { ALONE, SCENARIOS, SIDE_BY_SIDE, scenariosAtOnce, scenariosOf } from './scripts/lib/scenarios.mjs';
+import { BOTH, UNIT_WITH_INTEGRATION } from './scripts/lib/test-projects.mjs';
 
 // Workspace packages are read from their sources, so that a test never runs against a stale build.
 const conditions = ['@wa-gate/source', 'node'];
@@ -12,6 +13,26 @@ const group = process.env[SCENARIOS];
 const namesFiles = process.argv.some((argument) => argument.endsWith('.test.ts'));
 const ignored = ['**/node_modules/**', '**/dist/**', '**/bundle/**'];
 
+const excluded = [...ignored, 'apps/e2e/**', 'apps/sandbox/**'];
+const ofIntegration = { isolate: false, testTimeout: 90_000, hookTimeout: 120_000 };
+// One process for many files: loading the same modules anew takes longer than the tests. What a file must not leave
+// behind for the next one: scripts/README.md.
+const fast = (
+  process.env[UNIT_WITH_INTEGRATION]
+    ? [{ name: BOTH, include: ['**/*.test.ts'], exclude: excluded, ...ofIntegration }]
+    : [
+        {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...excluded, '**/*.int.test.ts'],
+          isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+        { name: 'integration', include: ['**/*.int.test.ts'], exclude: excluded, ...ofIntegration },
+      ]
+).map((test) => ({ ...shared, test }));
+
 export default defineConfig({
   test: {
     // More than the two cores of the usual machine: tests wait for databases and processes half of their time.
@@ -19,30 +40,7 @@ export default defineConfig({
     ...(isShuffled ? {} : { sequence: { sequencer: LongestFirst } }),
     // Time-outs are for what hangs. What is slow only because the machine is busy must not fail.
     projects: [
-      {
-        ...shared,
-        test: {
-          name: 'unit',
-          include: ['**/*.test.ts'],
-          exclude: [...ignored, '**/*.int.test.ts', 'apps/e2e/**', 'apps/sandbox/**'],
-          // One process for many files: loading the same modules anew takes longer than the tests.
-          isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        ...shared,
-        test: {
-          name: 'integration',
-          include: ['**/*.int.test.ts'],
-          exclude: [...ignored, 'apps/e2e/**', 'apps/sandbox/**'],
-          // As above. What a file must not leave behind for the next one: scripts/README.md.
-          isolate: false,
-          testTimeout: 90_000,
-          hookTimeout: 120_000,
-        },
-      },
+      ...fast,
       {
         ...shared,
         test: {

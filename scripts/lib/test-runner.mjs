@@ -16,6 +16,7 @@ import { seconds } from './progress.mjs';
 import { ALONE, SCENARIOS, SIDE_BY_SIDE } from './scenarios.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { Supervisor } from './supervisor.mjs';
+import { BOTH, projectsOf, UNIT_WITH_INTEGRATION } from './test-projects.mjs';
 import { afterSecondRun, failed, readTestReport, sumOutcomes } from './test-report.mjs';
 
 /** Separate from the data folder of `npm start`, and removed with node_modules. */
@@ -208,8 +209,11 @@ async function runAllVitests(run, dataDir, context) {
     const first = await timed(title, args, inEnvironment);
     const again = run.vitestArguments.length > 0 ? [] : filesToRunAgain(first);
     if (again.length === 0) outcomes.push(first);
-    // Without the group: scenarios that are named run one after the other.
-    else outcomes.push(afterSecondRun(first, await timed(`${title}, a second time`, [...args, ...again], context)));
+    else {
+      // Without the group: scenarios that are named run one after the other.
+      const withoutGroup = { ...context, env: { ...inEnvironment.env, [SCENARIOS]: undefined } };
+      outcomes.push(afterSecondRun(first, await timed(`${title}, a second time`, [...args, ...again], withoutGroup)));
+    }
   }
   return sumOutcomes(outcomes);
 }
@@ -236,15 +240,17 @@ function filesToRunAgain({ failures, failedFiles }) {
  * @returns {VitestRun[]}
  */
 function vitestRuns({ vitestArguments, full }) {
-  if (vitestArguments.length > 0) return [{ title: 'Tests', args: vitestArguments }];
-  const fast = ['--project', 'unit', '--project', 'integration', '--project', 'sandbox'];
+  if (vitestArguments.length > 0) {
+    return [{ title: 'Tests', args: vitestArguments, env: projectsOf(vitestArguments) }];
+  }
+  const fast = ['--project', BOTH, '--project', 'sandbox'];
   const scenarios = [SIDE_BY_SIDE, ALONE].map((group) => ({
     title: `Scenarios that stand ${group}`,
     args: ['--project', 'e2e'],
     env: { [SCENARIOS]: group },
   }));
   return [
-    { title: 'Unit and integration tests', args: fast },
+    { title: 'Unit and integration tests', args: fast, env: { [UNIT_WITH_INTEGRATION]: '1' } },
     ...(full ? scenarios : [{ title: 'Smoke test', args: ['--project', 'e2e', 'apps/e2e/smoke'] }]),
   ];
 }
