@@ -86,7 +86,7 @@ export interface CallOptions {
 export interface FixtureOptions {
   /** Another way to Redis, such as a proxy: for tests that take Redis away. */
   redis?: string;
-  /** Puts a proxy before its database, {@link GatewayFixture.databaseLine}. Each statement takes longer by it. @default false */
+  /** Puts a proxy before its database, `databaseLine`. Each statement takes longer by it. @default false */
   cutsDatabase?: boolean;
   /** When a silent PostgreSQL is given up. */
   silenceTimeoutMs?: number;

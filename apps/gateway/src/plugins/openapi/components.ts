@@ -19,15 +19,22 @@ const reference = (section: string, name: string): JsonObject => ({ $ref: `#/com
 const isMoved = (name: string, value: Json): boolean =>
   (name === '$id' && typeof value === 'string') || (name === 'examples' && Array.isArray(value));
 
+/** Every level of a document asks for the keys of all below it. Objects stay as they are from their first key on. */
+const keys = new WeakMap<object, string>();
+
 /** The same text for the same schema: members in one order, and `const` as the `enum` that the document shows. */
 function keyOf(node: Json): string {
   if (Array.isArray(node)) return `[${node.map(keyOf).join()}]`;
   if (!isObject(node)) return JSON.stringify(node);
+  const known = keys.get(node);
+  if (known !== undefined) return known;
   const members = Object.entries(node)
     .filter(([name, value]) => !isMoved(name, value))
     .map(([name, value]): [string, Json] => (name === 'const' ? ['enum', [value]] : [name, value]))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${keyOf(value)}`).join()}}`;
+  const key = `{${members.map(([name, value]) => `${JSON.stringify(name)}:${keyOf(value)}`).join()}}`;
+  keys.set(node, key);
+  return key;
 }
 
 /** Names by what the schema looks like. Of twins the first name in the alphabet is kept. */
