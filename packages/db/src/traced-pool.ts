@@ -1,4 +1,4 @@
-import { followed, type SpanAttributes } from '@wa-gate/kit';
+import { followed, isRecorded, type SpanAttributes } from '@wa-gate/kit';
 import pg from 'pg';
 
 type Query = (...args: unknown[]) => unknown;
@@ -30,6 +30,7 @@ const traced = (Client: typeof pg.Client) =>
   class TracedClient extends Client {
     // The overloads of `query` say nothing that is needed here.
     override query(...args: unknown[]): never {
+      if (!isRecorded()) return (super.query as Query)(...args) as never;
       return follow(args, super.query.bind(this) as Query) as never;
     }
   };

@@ -56,6 +56,14 @@ export { onShutdown, orderlyMs, type ShutdownStep } from './shutdown.ts';
 export { createSingleFlight } from './single-flight.ts';
 export type { Span, SpanAttributes } from './tracing/span.ts';
 export { startTracing, type Tracing } from './tracing/start-tracing.ts';
-export { followed, inSpan, isTracing, presentSpan, presentTraceparent, startSpan } from './tracing/tracing.ts';
+export {
+  followed,
+  inSpan,
+  isRecorded,
+  isTracing,
+  presentSpan,
+  presentTraceparent,
+  startSpan,
+} from './tracing/tracing.ts';
 export { within } from './within.ts';
 export { letYoungGenerationGrow } from './young-generation.ts';

@@ -24,18 +24,10 @@ export const requestTracing = fastifyPlugin(
             kind: 'server',
             parent: typeof traceparent === 'string' ? traceparent : null,
             isParentForeign: true,
-            attributes: { 'http.request.method': method, 'http.route': route, 'wag.request.id': request.id },
           });
       if (!span) return done();
       spans.set(request, span);
-      // Not `onResponse`: that is not called for a client that went away.
-      reply.raw.once('close', () => {
-        const { statusCode } = reply;
-        span.set({ 'http.response.status_code': statusCode });
-        if (!reply.raw.writableFinished) span.fail({ code: 'client went away' });
-        else if (statusCode >= 500) span.fail({ code: String(statusCode) });
-        span.end();
-      });
+      if (span.isRecording) tellOfRequest(span, request, reply);
       span.run(done);
     });
 
@@ -50,3 +42,15 @@ export const requestTracing = fastifyPlugin(
   },
   { name: 'request-tracing' },
 );
+
+function tellOfRequest(span: Span, { method, id, routeOptions }: FastifyRequest, { raw }: FastifyReply): void {
+  span.set({ 'http.request.method': method, 'http.route': routeOptions.url ?? 'none', 'wag.request.id': id });
+  // Not `onResponse`: that is not called for a client that went away.
+  raw.once('close', () => {
+    const { statusCode, writableFinished } = raw;
+    span.set({ 'http.response.status_code': statusCode });
+    if (!writableFinished) span.fail({ code: 'client went away' });
+    else if (statusCode >= 500) span.fail({ code: String(statusCode) });
+    span.end();
+  });
+}

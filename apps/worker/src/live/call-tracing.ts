@@ -17,15 +17,17 @@ export function traceCalls(app: FastifyInstance): void {
     const span = startSpan(`${method} ${route}`, {
       kind: 'server',
       parent: traceparent,
-      attributes: { 'http.request.method': method, 'http.route': route },
     });
     if (!span) return done();
     spans.set(request, span);
-    reply.raw.once('close', () => {
-      span.set({ 'http.response.status_code': reply.statusCode });
-      if (reply.statusCode >= 500) span.fail({ code: String(reply.statusCode) });
-      span.end();
-    });
+    if (span.isRecording) {
+      span.set({ 'http.request.method': method, 'http.route': route });
+      reply.raw.once('close', () => {
+        span.set({ 'http.response.status_code': reply.statusCode });
+        if (reply.statusCode >= 500) span.fail({ code: String(reply.statusCode) });
+        span.end();
+      });
+    }
     span.run(done);
   });
 

@@ -58,12 +58,14 @@ const RECEIPTS: ReadonlySet<string> = new Set(['message.delivered', 'message.rea
 function traceReceipts(events: readonly AppendedEvent[], startedAt: Date): void {
   for (const { type, trace, sessionId, data } of events) {
     if (!trace || !RECEIPTS.has(type)) continue;
-    const attributes = {
+    const span = startSpan('receive receipt', { kind: 'consumer', parent: trace, startedAt });
+    if (!span?.isRecording) continue;
+    span.set({
       'messaging.system': 'whatsapp',
       'messaging.message.id': String(data.messageId),
       'wag.session.id': sessionId,
       'wag.event': type,
-    };
-    startSpan('receive receipt', { kind: 'consumer', parent: trace, startedAt, attributes })?.end();
+    });
+    span.end();
   }
 }

@@ -331,17 +331,16 @@ export class Sender {
     if (!isTracing()) return this.#hand(window, prepared);
     const { attempt } = prepared;
     const { sessionId, messageId, attempts, trace } = attempt.item;
-    const span = startSpan('send message', {
-      kind: 'producer',
-      parent: trace,
-      attributes: {
+    const span = startSpan('send message', { kind: 'producer', parent: trace })!;
+    if (span.isRecording) {
+      span.set({
         'messaging.system': 'whatsapp',
         'messaging.message.id': messageId,
         'wag.session.id': sessionId,
         'wag.attempt': attempts,
         'wag.accepted_at': attempt.acceptance ? 'owner' : 'gateway',
-      },
-    })!;
+      });
+    }
     attempt.span = span;
     if (attempt.acceptance) attempt.acceptance.span = span;
     return span.run(() => this.#hand(window, prepared));

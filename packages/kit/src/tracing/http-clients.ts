@@ -11,10 +11,13 @@ interface UndiciRequest {
 
 const TRACEPARENT = 'traceparent';
 
+const isTraceparent = (value: unknown): boolean =>
+  typeof value === 'string' && value.length === TRACEPARENT.length && value.toLowerCase() === TRACEPARENT;
+
 /** undici keeps the headers of a request as a list of names and values, or as one text. */
 function hasTraceparent({ headers }: UndiciRequest): boolean {
   if (typeof headers === 'string') return /^traceparent:/im.test(headers);
-  return Array.isArray(headers) && headers.some((value) => String(value).toLowerCase() === TRACEPARENT);
+  return Array.isArray(headers) && headers.some(isTraceparent);
 }
 
 /**
@@ -26,12 +29,12 @@ export function traceHttpClients(tracer: Tracer): () => void {
 
   function onCreate(message: unknown): void {
     const { request } = message as { request: UndiciRequest };
-    const parent = tracer.present();
-    if (!parent) return;
-    const origin = String(request.origin ?? '');
-    if (parent.isRecording) {
+    let span = tracer.present();
+    if (!span) return;
+    if (span.isRecording) {
+      const origin = String(request.origin ?? '');
       const url = URL.canParse(origin) ? new URL(origin) : undefined;
-      const span = tracer.start(request.method, {
+      span = tracer.start(request.method, {
         kind: 'client',
         attributes: {
           'http.request.method': request.method,
@@ -42,7 +45,7 @@ export function traceHttpClients(tracer: Tracer): () => void {
       });
       spans.set(request, span);
     }
-    if (!hasTraceparent(request)) request.addHeader(TRACEPARENT, (spans.get(request) ?? parent).traceparent);
+    if (!hasTraceparent(request)) request.addHeader(TRACEPARENT, span.traceparent);
   }
 
   function onHeaders(message: unknown): void {

@@ -4,7 +4,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Attributes,
-  isSpanContextValid,
+  type Context,
+  isValidSpanId,
+  isValidTraceId,
   type Span as OtelSpan,
   ROOT_CONTEXT,
   SpanKind,
@@ -14,10 +16,12 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AlwaysOnSampler,
   BasicTracerProvider,
   BatchSpanProcessor,
-  ParentBasedSampler,
+  RandomIdGenerator,
   type ReadableSpan,
+  SamplingDecision,
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
@@ -41,7 +45,34 @@ const SILENCE_MS = 60_000;
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:$|-)/;
 const SAMPLED = 1;
 
-const present = new AsyncLocalStorage<OtlpSpan>();
+const present = new AsyncLocalStorage<OtlpSpan | UnrecordedSpan>();
+
+/** A place in a trace that is not recorded. What happens there is not told. */
+class UnrecordedSpan implements Span {
+  readonly traceparent: string;
+  readonly isRecording = false;
+
+  constructor(traceId: string, spanId: string) {
+    this.traceparent = `00-${traceId}-${spanId}-00`;
+  }
+
+  get traceId(): string {
+    return this.traceparent.slice(3, 35);
+  }
+
+  get spanId(): string {
+    return this.traceparent.slice(36, 52);
+  }
+
+  rename(): void {}
+  set(): void {}
+  fail(): void {}
+  end(): void {}
+
+  run<T>(work: () => T): T {
+    return present.getStore() === this ? work() : present.run(this, work);
+  }
+}
 
 class OtlpSpan implements Span {
   readonly otel: OtelSpan;
@@ -94,17 +125,19 @@ class OtlpSpan implements Span {
   }
 }
 
-/** The parent as a context; what is not valid begins a trace. */
-function contextOf({ parent, isParentForeign = false }: SpanOptions) {
-  if (parent === null) return ROOT_CONTEXT;
-  if (parent === undefined) {
-    const span = present.getStore();
-    return span ? trace.setSpan(ROOT_CONTEXT, span.otel) : ROOT_CONTEXT;
-  }
-  const [, traceId = '', spanId = '', flags = '00'] = TRACEPARENT.exec(parent) ?? [];
-  // The sampler asks itself about a remote parent; one of our own processes has decided already.
-  const context = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & SAMPLED, isRemote: isParentForeign };
-  return isSpanContextValid(context) ? trace.setSpanContext(ROOT_CONTEXT, context) : ROOT_CONTEXT;
+/** A span by its ids; `isRecorded` says so of its trace. */
+interface Place {
+  traceId: string;
+  spanId: string;
+  isRecorded: boolean;
+}
+
+/** @returns undefined for what is not valid */
+function readTraceparent(text: string): Place | undefined {
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(text) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (!isValidTraceId(traceId) || !isValidSpanId(spanId)) return undefined;
+  return { traceId, spanId, isRecorded: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
 }
 
 /** `name=value,name=value`, as the specification of the variable has it. */
@@ -149,32 +182,61 @@ export function startOtlpTracing(settings: TracingSettings & { endpoint: string 
     },
   );
   const byRatio = new TraceIdRatioBasedSampler(ratio);
+  const ids = new RandomIdGenerator();
+  /** Of the trace that is begun now: whether it is recorded, is decided by it before there is a span. */
+  let rootTraceId = '';
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({
       'service.name': `wa-gate-${service}`,
       'service.version': version,
       'service.instance.id': instance,
     }),
-    // A caller's wish to be recorded would let it decide what tracing costs; its wish not to be is followed.
-    sampler: new ParentBasedSampler({ root: byRatio, remoteParentSampled: byRatio }),
+    // What is not recorded does not come here.
+    sampler: new AlwaysOnSampler(),
+    idGenerator: { generateTraceId: () => rootTraceId, generateSpanId: () => ids.generateSpanId() },
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   const otel = provider.getTracer('wa-gate', version);
 
+  const isChosen = (traceId: string): boolean =>
+    byRatio.shouldSample(ROOT_CONTEXT, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
+
+  function record(name: string, { kind = 'internal', attributes, startedAt }: SpanOptions, parent: Context): OtlpSpan {
+    return new OtlpSpan(
+      otel.startSpan(
+        name,
+        {
+          kind: KINDS[kind],
+          ...(attributes && { attributes: attributes as Attributes }),
+          ...(startedAt && { startTime: startedAt }),
+        },
+        parent,
+      ),
+    );
+  }
+
   const tracer: Tracer = {
     start(name, options) {
-      const { kind = 'internal', attributes, startedAt } = options;
-      return new OtlpSpan(
-        otel.startSpan(
-          name,
-          {
-            kind: KINDS[kind],
-            ...(attributes && { attributes: attributes as Attributes }),
-            ...(startedAt && { startTime: startedAt }),
-          },
-          contextOf(options),
-        ),
-      );
+      const { parent, isParentForeign = false } = options;
+      if (parent === undefined) {
+        const span = present.getStore();
+        if (span instanceof UnrecordedSpan) return span;
+        if (span) return record(name, options, trace.setSpan(ROOT_CONTEXT, span.otel));
+      }
+      const place = parent ? readTraceparent(parent) : undefined;
+      if (!place) {
+        rootTraceId = ids.generateTraceId();
+        if (isChosen(rootTraceId)) return record(name, options, ROOT_CONTEXT);
+        return new UnrecordedSpan(rootTraceId, ids.generateSpanId());
+      }
+      const { traceId, spanId, isRecorded } = place;
+      // A caller's wish to be recorded would let it decide what tracing costs; its wish not to be is followed.
+      if (isRecorded && (!isParentForeign || isChosen(traceId))) {
+        const context = { traceId, spanId, traceFlags: SAMPLED, isRemote: isParentForeign };
+        return record(name, options, trace.setSpanContext(ROOT_CONTEXT, context));
+      }
+      // Nobody looks for the parts of what is not recorded: a process goes on with the span of the one before.
+      return new UnrecordedSpan(traceId, isParentForeign ? ids.generateSpanId() : spanId);
     },
     present: () => present.getStore(),
   };

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { followed } from './tracing.ts';
+import { followed, isRecorded } from './tracing.ts';
 
 type Commands = Record<string, (...args: unknown[]) => unknown>;
 
@@ -14,11 +14,11 @@ export function traceCommands(redis: Redis): void {
   const follow = (target: Commands, name: string, shown: string) => {
     const original = target[name];
     if (typeof original !== 'function') return;
+    const attributes = { 'db.system.name': 'redis', 'db.operation.name': shown };
     target[name] = function (this: unknown, ...args) {
-      const begin = () => original.apply(this, args);
       // A pipeline takes the scripts of its client over, and is a span itself.
-      if (this !== target) return begin();
-      return followed(shown, { 'db.system.name': 'redis', 'db.operation.name': shown }, begin);
+      if (this !== target || !isRecorded()) return original.apply(this, args);
+      return followed(shown, attributes, () => original.apply(this, args));
     };
   };
   for (const name of redis.getBuiltinCommands()) {

@@ -23,7 +23,10 @@ export interface Span {
   readonly traceparent: string;
   readonly traceId: string;
   readonly spanId: string;
-  /** `false`: its trace is not among those that are sampled. It has an id, and nothing else costs anything. */
+  /**
+   * `false`: its trace is not among those that are sampled. It has the ids, which it may share with its parent, and
+   * takes nothing: leave out what only `set` needs.
+   */
   readonly isRecording: boolean;
   rename(name: string): void;
   set(attributes: SpanAttributes): void;

@@ -4,7 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../logger.ts';
 import { startTracing, type Tracing } from './start-tracing.ts';
-import { followed, inSpan, isTracing, presentSpan, presentTraceparent, startSpan } from './tracing.ts';
+import {
+  followed,
+  inSpan,
+  isRecorded,
+  isTracing,
+  presentSpan,
+  presentTraceparent,
+  startSpan,
+  traceFields,
+} from './tracing.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SAMPLED = `00-${TRACE}-b7ad6b7169203331-01`;
@@ -126,6 +135,40 @@ describe('with an endpoint', () => {
     expect(isRecorded({ parent: null })).toBe(true);
   });
 
+  it('the id decides whether a trace is recorded, also in another process', async () => {
+    await trace({ ratio: 0.5 });
+    const begun = Array.from({ length: 200 }, () => startSpan('begun', { parent: null })!);
+    const recorded = begun.filter(({ isRecording }) => isRecording);
+    expect(recorded.length).toBeGreaterThan(50);
+    expect(recorded.length).toBeLessThan(150);
+    expect(new Set(begun.map(({ traceId }) => traceId)).size).toBe(begun.length);
+    for (const { traceId, spanId, traceparent, isRecording } of begun) {
+      expect(traceparent).toBe(`00-${traceId}-${spanId}-0${isRecording ? 1 : 0}`);
+      const parent = `00-${traceId}-${spanId}-01`;
+      expect(startSpan('gone on with', { parent, isParentForeign: true })!.isRecording).toBe(isRecording);
+    }
+  });
+
+  it('what is not recorded goes on with the place of its parent, over awaits and in log lines', async () => {
+    await trace({ ratio: 0 });
+    await inSpan('begun', { parent: null }, async (outer) => {
+      await new Promise(setImmediate);
+      expect(isRecorded()).toBe(false);
+      expect(presentTraceparent()).toBe(outer!.traceparent);
+      expect(startSpan('inside')!.traceparent).toBe(outer!.traceparent);
+      expect(traceFields()).toEqual({ traceId: outer!.traceId, spanId: outer!.spanId });
+      await inSpan('of another', { parent: UNSAMPLED }, async () => expect(presentTraceparent()).toBe(UNSAMPLED));
+      expect(presentSpan()).toBe(outer);
+    });
+    expect(presentSpan()).toBeUndefined();
+    // A caller's span is not ours.
+    expect(startSpan('called', { parent: UNSAMPLED, isParentForeign: true })!.spanId).not.toBe(UNSAMPLED.split('-')[2]);
+    await expect(inSpan('failing', { parent: null }, () => Promise.reject(new Error('as it is')))).rejects.toThrow(
+      'as it is',
+    );
+    expect(await sent()).toBe('');
+  });
+
   it('a call of a library is a span within a recorded trace, and nothing outside of one', async () => {
     await trace();
     followed('lonely', {}, () => 1);
@@ -146,6 +189,8 @@ describe('with an endpoint', () => {
     const { traceparent } = requests.find(({ url }) => url === '/elsewhere')!.headers;
     expect(traceparent).toMatch(new RegExp(`^00-${span.traceId}-[\\da-f]{16}-01$`));
     expect(traceparent).not.toBe(span.traceparent);
+    await inSpan('unsampled', { parent: UNSAMPLED }, () => fetch(`${endpoint()}/unsampled`));
+    expect(requests.find(({ url }) => url === '/unsampled')!.headers.traceparent).toBe(UNSAMPLED);
     await fetch(`${endpoint()}/alone`);
     expect(requests.find(({ url }) => url === '/alone')!.headers.traceparent).toBeUndefined();
   });

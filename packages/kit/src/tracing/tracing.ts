@@ -19,6 +19,9 @@ export const startSpan = (name: string, options: SpanOptions = {}): Span | undef
 /** The span that the code which runs now belongs to. */
 export const presentSpan = (): Span | undefined => tracer?.present();
 
+/** Whether what runs now belongs to a trace that is recorded: otherwise {@link followed} has nothing to do. */
+export const isRecorded = (): boolean => tracer?.present()?.isRecording === true;
+
 /** The `traceparent` of the present span, for a row or a request that goes on with its trace. */
 export const presentTraceparent = (): string | undefined => tracer?.present()?.traceparent;
 
@@ -29,7 +32,8 @@ export async function inSpan<T>(
   work: (span: Span | undefined) => Promise<T>,
 ): Promise<T> {
   const span = tracer?.start(name, options);
-  if (!span) return await work(undefined);
+  if (!span) return work(undefined);
+  if (!span.isRecording) return span.run(() => work(span));
   try {
     return await span.run(() => work(span));
   } catch (error) {
@@ -42,8 +46,7 @@ export async function inSpan<T>(
 
 /** Follows a promise as a span of a library, within a recorded trace; otherwise there is nothing to see. */
 export function followed<T>(name: string, attributes: SpanAttributes, begin: () => T): T {
-  const parent = tracer?.present();
-  if (!tracer || !parent?.isRecording) return begin();
+  if (!tracer || !isRecorded()) return begin();
   const span = tracer.start(name, { kind: 'client', attributes });
   try {
     const result = begin();

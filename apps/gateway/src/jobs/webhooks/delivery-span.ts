@@ -12,12 +12,16 @@ export function inDeliverySpan<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   if (!isTracing()) return attempt();
-  const attributes = {
-    'wag.event': type,
-    'wag.event.seq': seq,
-    'wag.webhook.id': webhookId,
-    'wag.session.id': sessionId,
-    'wag.attempt': attempts + 1,
-  };
-  return inSpan(name, { kind: 'producer', parent: trace ?? null, attributes }, attempt);
+  return inSpan(name, { kind: 'producer', parent: trace ?? null }, (span) => {
+    if (span?.isRecording) {
+      span.set({
+        'wag.event': type,
+        'wag.event.seq': seq,
+        'wag.webhook.id': webhookId,
+        'wag.session.id': sessionId,
+        'wag.attempt': attempts + 1,
+      });
+    }
+    return attempt();
+  });
 }
