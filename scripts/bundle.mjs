@@ -11,7 +11,7 @@
  *
  * Usage: node ../../scripts/bundle.mjs [--apart <package>] [--outside <package>] <entry> [<name>=<entry> ...]
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,7 @@ import { coarse } from './lib/coarse-source-map.mjs';
 const ROOT = resolve(import.meta.dirname, '..');
 const FOLDER = 'bundle';
 const PARTS = 'parts';
+const LINES = 'source-lines.mjs';
 /** Modules that find files beside themselves, or that must be the one copy which others patch. */
 const OUTSIDE = [
   'argon2',
@@ -62,11 +63,12 @@ const { metafile } = await build({
   conditions: ['@wa-gate/source'],
   external: [...OUTSIDE, ...outside],
   banner: { js: COMMONJS },
-  // Without comments: those of the libraries double the text in memory, as one letter outside of Latin-1 does.
+  // Without comments: those of the libraries double the text in memory.
   minifyWhitespace: true,
   lineLimit: 160,
   legalComments: 'external',
-  sourcemap: true,
+  // Beside the files, not named in them: for `lib/source-lines.mjs`, while Node would read them at the start.
+  sourcemap: 'external',
   sourcesContent: false,
   metafile: true,
   logLevel: 'warning',
@@ -75,6 +77,21 @@ const imported = Object.values(metafile.outputs).flatMap(({ imports }) => import
 const lazy = imported.find((path) => path.startsWith(`${FOLDER}/${PARTS}/`));
 if (lazy) throw new Error(`${lazy} is imported late by the program, and is a file of its own without --apart.`);
 rmSync(join(FOLDER, PARTS), { recursive: true, force: true });
+cpSync(join(import.meta.dirname, 'lib', LINES), join(FOLDER, LINES));
+for (const { out } of [{ out: 'main' }, ...further]) {
+  const file = join(FOLDER, `${out}.js`);
+  const [before = '', ...after] = readFileSync(file, 'utf8').split(COMMONJS);
+  // In a line that is in no map, and before the program.
+  writeFileSync(file, `${before}import './${LINES}'; ${COMMONJS}${after.join(COMMONJS)}`);
+}
+for (const name of readdirSync(FOLDER).filter((one) => one.endsWith('.js'))) {
+  // esbuild escapes such letters in strings, and leaves them in regular expressions.
+  const [found] = /.{0,40}[^\0-\xFF]/.exec(readFileSync(join(FOLDER, name), 'utf8')) ?? [];
+  if (found)
+    throw new Error(
+      `${found} in ${FOLDER}/${name} doubles the memory of the file: write the letter as \\u and four digits.`,
+    );
+}
 for (const name of readdirSync(FOLDER).filter((one) => one.endsWith('.map'))) {
   const file = join(FOLDER, name);
   writeFileSync(file, JSON.stringify(coarse(JSON.parse(readFileSync(file, 'utf8')))));

@@ -41,7 +41,7 @@ const PICTURE = /^image\/(?:jpeg|png|webp|gif)/i;
 
 /** The first link, without the punctuation behind it. */
 export function linkIn(text: string): string | undefined {
-  const found = /https?:\/\/[^\s<>"]+/i.exec(text)?.[0].replace(/[.,;:!?'»”)\]}]+$/u, '');
+  const found = /https?:\/\/[^\s<>"]+/i.exec(text)?.[0].replace(/[.,;:!?'»\u201D)\]}]+$/u, '');
   return found !== undefined && URL.canParse(found) ? found : undefined;
 }
 
