@@ -1,7 +1,7 @@
 // Where the bundle begins.
-import { setFlagsFromString } from 'node:v8';
+import { holdEngine } from '@wa-gate/kit/engine';
 
-// Until `letYoungGenerationGrow`: what is read from here on stays, and would make V8 keep room for ever more.
-setFlagsFromString('--semi-space-growth-factor=1');
+// Until `releaseEngine`.
+holdEngine();
 
 await import('./main.ts');

@@ -13,7 +13,7 @@ import {
   createLogger,
   createRedis,
   type Logger,
-  letYoungGenerationGrow,
+  releaseEngine,
   onShutdown,
   openLogFiles,
   parseMasterKeys,
@@ -123,7 +123,7 @@ async function run(config: Config): Promise<void> {
   if (config.BCRYPT_ROUNDS) logger.warn('BCRYPT_ROUNDS is ignored: passwords are hashed with argon2id');
   await gateway.listen();
   gateway.start();
-  letYoungGenerationGrow();
+  releaseEngine();
   // For a process manager that waits for it.
   process.send?.('ready');
   logger.info({ role: config.ROLE, host: config.HOST, port: config.PORT, version }, 'gateway ready');

@@ -3,9 +3,9 @@
 import './whatsapp/async-context/install.ts';
 import './whatsapp/libsignal-silence.ts';
 import './whatsapp/libsignal-queue.ts';
-import { setFlagsFromString } from 'node:v8';
+import { holdEngine } from '@wa-gate/kit/engine';
 
-// Until `letYoungGenerationGrow`: what is read from here on stays, and would make V8 keep room for ever more.
-setFlagsFromString('--semi-space-growth-factor=1');
+// Until `releaseEngine`.
+holdEngine();
 
 await import('./main.ts');

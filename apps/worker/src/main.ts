@@ -16,7 +16,7 @@ import {
 import {
   createLogger,
   createRedis,
-  letYoungGenerationGrow,
+  releaseEngine,
   listenForScrapes,
   type MetricsServer,
   onShutdown,
@@ -238,7 +238,7 @@ async function run(config: WorkerConfig): Promise<void> {
     onHeld: (current) => supervisor.begin(current),
     onLost: () => supervisor.cut(),
   });
-  letYoungGenerationGrow();
+  releaseEngine();
   // For a process manager that waits for it.
   process.send?.('ready');
 }

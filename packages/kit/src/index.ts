@@ -1,6 +1,7 @@
 export { type BackoffOptions, backoffDelay } from './backoff.ts';
 export { createCensor } from './censor.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { releaseEngine } from './engine.ts';
 export { ConfigError, readConfig } from './env.ts';
 export { describeFolderFailure } from './folder-failure.ts';
 export { firstIdAt, newId, newIdAt, newRequestId, newToken, TOKEN_PREFIX, timeOfId } from './ids.ts';
@@ -66,4 +67,3 @@ export {
   startSpan,
 } from './tracing/tracing.ts';
 export { within } from './within.ts';
-export { letYoungGenerationGrow } from './young-generation.ts';
