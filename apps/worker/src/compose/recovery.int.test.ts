@@ -82,10 +82,15 @@ async function settled({ sessionId }: Cast, round: Round): Promise<void> {
       what: `the messages at ${reader}`,
     });
   }
-  await waitFor(async () => includesAll(await receivedTexts(sessionId), round.in), {
-    timeoutMs: 25_000,
-    what: 'the messages that came',
-  });
+  const missing = async () => {
+    const received = await receivedTexts(sessionId);
+    return round.in.filter((text) => !received.includes(text));
+  };
+  try {
+    await waitFor(async () => (await missing()).length === 0, { timeoutMs: 25_000, what: 'the messages that came' });
+  } catch (cause) {
+    throw new Error(`These did not come: ${(await missing()).join(', ')}`, { cause });
+  }
 }
 
 const includesAll = (all: readonly (string | null)[], wanted: readonly string[]): boolean =>
