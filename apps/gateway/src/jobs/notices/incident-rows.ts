@@ -1,7 +1,7 @@
-import { NOTICE_KINDS, NOTICES } from '@wa-gate/contracts';
+import { NOTICE_KINDS, NOTICES, PAIRING_STATES } from '@wa-gate/contracts';
 import type { Queryable } from '@wa-gate/db';
 import { INCIDENT_COLUMNS, INCIDENT_TABLES, type Incident } from '../../modules/notices/index.ts';
-import type { IncidentRef } from './observe-incidents.ts';
+import { type IncidentRef, maySayDown } from './observe-incidents.ts';
 
 const AT_ONCE = NOTICE_KINDS.filter((kind) => !NOTICES[kind].waits);
 const KEEP_DAYS = 90;
@@ -17,13 +17,19 @@ const TELL = {
   name: 'tell-incident',
   text: 'UPDATE incidents SET told_at = now() WHERE id = $1 AND told_at IS NULL AND ended_at IS NULL',
 };
-/** Well, when the session is connected again; what is about no session ends well by itself. */
+/**
+ * Well, when the session is connected again; what is about no session ends well by itself. One that is down by now is
+ * not over: the observation saw what its last owner had written, before the next one told that it connects. $2 as in
+ * `observe-incidents.ts`.
+ */
 const END = {
   name: 'end-incident',
   text: `UPDATE incidents i SET ended_at = now(),
       is_resolved = i.session_id IS NULL OR i.kind IN ('webhook_off', 'webhook_down')
         OR EXISTS (SELECT 1 FROM sessions s WHERE s.id = i.session_id AND s.state = 'CONNECTED')
-    WHERE i.id = $1 AND i.ended_at IS NULL RETURNING i.is_resolved AS "isResolved"`,
+    WHERE i.id = $1 AND i.ended_at IS NULL AND NOT (i.kind = 'down' AND EXISTS (SELECT 1 FROM sessions s
+      WHERE s.id = i.session_id AND s.desired_state = 'RUNNING' AND ${maySayDown('$2')} AND s.state <> 'CONNECTED'))
+    RETURNING i.is_resolved AS "isResolved"`,
 };
 const LOCK_SESSION = { name: 'lock-session', text: 'SELECT 1 FROM sessions WHERE id = $1 FOR KEY SHARE' };
 const FIND = { name: 'find-incident', text: `SELECT ${INCIDENT_COLUMNS} FROM ${INCIDENT_TABLES} WHERE i.id = $1` };
@@ -65,10 +71,10 @@ export async function markTold(tx: Queryable, { id, sessionId }: IncidentRef): P
   return rowCount === 1 ? await findIncident(tx, id) : null;
 }
 
-/** Ends a told incident; `null`: another process has. Locks as {@link markTold}. */
+/** Ends a told incident; `null`: another process has, or it is not over. Locks as {@link markTold}. */
 export async function markEnded(tx: Queryable, { id, sessionId }: IncidentRef): Promise<Incident | null> {
   if (sessionId !== null) await tx.query({ ...LOCK_SESSION, values: [sessionId] });
-  const { rowCount } = await tx.query({ ...END, values: [id] });
+  const { rowCount } = await tx.query({ ...END, values: [id, PAIRING_STATES] });
   return rowCount === 1 ? await findIncident(tx, id) : null;
 }
 

@@ -1,5 +1,6 @@
 import { DEFAULT_TIMING } from '@wa-gate/cluster';
 import { EVENTS, type NoticeKind } from '@wa-gate/contracts';
+import { inTransaction } from '@wa-gate/db';
 import { createLogger, createSecretBox, systemClock } from '@wa-gate/kit';
 import type { Appended } from '@wa-gate/messaging';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +9,9 @@ import type { TestSession, TestUser } from '../../testing/gateway-fixture.ts';
 import { ADMIN } from '../../testing/gateway-fixture.ts';
 import { mailsTo } from '../../testing/mailbox.ts';
 import { useGateway } from '../../testing/use-gateway.ts';
+import { markEnded } from './incident-rows.ts';
 import { createNoticeLoop } from './notice-loop.ts';
+import { observeIncidents } from './observe-incidents.ts';
 
 const PUBLIC_URL = 'https://gate.example.test/wa/';
 const fixture = useGateway({ SMTP_HOST: 'mail.example.test', NOTICE_DELAY: '10m', PUBLIC_URL });
@@ -319,6 +322,22 @@ describe('a session whose worker is gone', () => {
     await look();
     expect(await events()).toEqual(['down begun']);
     expect((await mails())[0]!.text).toContain('The worker of the session is gone');
+  });
+
+  it('is not over while its next worker connects, though the last one had written that it was connected', async () => {
+    const { pool } = fixture.database;
+    await query(`UPDATE worker_leases SET ended_at = now(), ended_reason = 'goodbye'`);
+    await look();
+    await query('UPDATE worker_leases SET ended_at = NULL, ended_reason = NULL');
+    const times = { waitSeconds: 0, settleSeconds: 0, takeoverGraceMs: DEFAULT_TIMING.takeoverGraceMs };
+    const ref = (await observeIncidents(pool, times)).over.find(({ sessionId }) => sessionId === session.id)!;
+    await set(`state = 'CONNECTING'`);
+    expect(await inTransaction(pool, (tx) => markEnded(tx, ref))).toBeNull();
+    await look();
+    expect(await events()).toEqual(['down begun']);
+    await set(`state = 'CONNECTED', connected_at = now() - interval '1 s'`);
+    await look();
+    expect(await events()).toEqual(['down begun', 'down resolved']);
   });
 });
 

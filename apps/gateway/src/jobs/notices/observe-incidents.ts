@@ -19,6 +19,14 @@ const isOpen = (kind: string, subject: string, more = '') =>
   `EXISTS (SELECT 1 FROM incidents i WHERE i.kind = '${kind}' AND i.subject = ${subject} AND i.ended_at IS NULL${more})`;
 
 /**
+ * A session `s` that is down where it is not connected: an account that is linked, and that nothing else is told of.
+ *
+ * @param pairing the parameter with the states in which an account is being linked
+ */
+export const maySayDown = (pairing: string): string =>
+  `s.paired_at IS NOT NULL AND s.state <> ALL (${pairing}::"SessionState"[]) AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED', 'BANNED')`;
+
+/**
  * CTE `troubles(kind, subject, workspace_id, session_id, details)`: all that is wrong now, by the rows and the clock of
  * PostgreSQL (I12). $1 states in which an account is being linked, $2 and $3 the seconds of {@link ObservationTimes}.
  *
@@ -51,7 +59,7 @@ const troubles = (takeoverGraceMs: number): string => {
           AND NOT coalesce(s.reachout_locked_until > now(), false)
           AND NOT coalesce(s.message_capping->>'status' = 'capped' AND ${IS_CAPPED_NOW}, false)
       UNION ALL SELECT 'down', '{}'
-      WHERE s.paired_at IS NOT NULL AND s.state <> ALL ($1::"SessionState"[]) AND s.state NOT IN ('LOGGED_OUT', 'RESTRICTED', 'BANNED')
+      WHERE ${maySayDown('$1')}
         AND (s.state <> 'CONNECTED' OR h.session_id IS NULL
           OR (s.connected_at > now() - $3 * interval '1 s' AND ${isOpen('down', 's.id::text', ' AND i.told_at IS NOT NULL')}))
     ) t
