@@ -28,6 +28,9 @@ const LONGEST = [
   'apps/worker/src/supervisor/handover.int.test.ts',
   'apps/worker/src/session/no-network.int.test.ts',
   'apps/gateway/src/modules/workers/worker-removal.int.test.ts',
+  // The sandbox's own come last, in processes of their own: these two are its longest, of five seconds each.
+  'apps/sandbox/src/flows/receipts.int.test.ts',
+  'apps/sandbox/src/flows/endings.int.test.ts',
 ];
 
 /**

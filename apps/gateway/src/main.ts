@@ -13,12 +13,12 @@ import {
   createLogger,
   createRedis,
   type Logger,
-  releaseEngine,
   onShutdown,
   openLogFiles,
   parseMasterKeys,
   type Redis,
   readConfig,
+  releaseEngine,
   startTracing,
   systemClock,
 } from '@wa-gate/kit';
