@@ -1,7 +1,7 @@
 /**
- * Source maps of programs that run with `--enable-source-maps`. Node keeps an object for each place of a map, from the
- * first stack trace that is read until the process ends: those of a whole program are a hundred megabytes. A stack
- * trace needs the file and the line, so one place for each line of the source is enough.
+ * Source maps of bundles. A program keeps the places of each file that a stack trace went through (`source-lines.mjs`),
+ * and those of all columns would be many times as many. A stack trace needs the file and the line, so one place for
+ * each line of the source is enough.
  */
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 

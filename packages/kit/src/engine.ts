@@ -10,18 +10,21 @@ const WHILE_READ = [
   // What optimises has up to 16 MB in a thread of its own, which its allocator keeps. Most of a start runs once.
   '--no-opt',
   ...(HAS_MAGLEV ? ['--no-maglev'] : []),
-  // For good. undici parses HTTP with one large function of WebAssembly, and V8 counts its size at each turn of its
-  // loop: some sixty answers make V8 optimise it, which takes 23 MB in a thread and 0.1 s. With this it takes three
-  // hundred, which a process at rest does not get and a busy one gets in a second.
-  '--wasm-tiering-budget=1000000000',
 ];
+
+/**
+ * undici parses HTTP with one large function of WebAssembly, and V8 counts its size at each turn of its loop: some
+ * sixty answers make V8 optimise it, which takes 23 MB in a thread and 0.1 s. With this it takes three hundred, which a
+ * process at rest does not get and a busy one gets in a second.
+ */
+const FOR_GOOD = ['--wasm-tiering-budget=1000000000'];
 
 /** What V8 does by itself. */
 const AFTERWARDS = ['--semi-space-growth-factor=2', '--opt', ...(HAS_MAGLEV ? ['--maglev'] : [])];
 
 /** For the beginning of a program: V8 takes as little memory as it can, until {@link releaseEngine}. */
 export function holdEngine(): void {
-  for (const flag of WHILE_READ) setFlagsFromString(flag);
+  for (const flag of [...WHILE_READ, ...FOR_GOOD]) setFlagsFromString(flag);
 }
 
 /** When the program is ready: V8 grows and optimises as it does by itself, which suits load. */
