@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { AGAINST_BUILT, BUILT_FILES, builtSources } from './scripts/lib/built-sources.mjs';
 import { LongestFirst } from './scripts/lib/longest-first.mjs';
 import { ALONE, SCENARIOS, SIDE_BY_SIDE, scenariosAtOnce, scenariosOf } from './scripts/lib/scenarios.mjs';
 import { BOTH, UNIT_WITH_INTEGRATION } from './scripts/lib/test-projects.mjs';
 
-// Workspace packages are read from their sources, so that a test never runs against a stale build.
+// Without `npm test`, which builds, packages of the workspace are read from their sources: a build may be stale.
 const conditions = ['@wa-gate/source', 'node'];
-const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+const fromSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+const isBuilt = process.env[AGAINST_BUILT] !== undefined;
+const shared = isBuilt ? { plugins: [builtSources()] } : fromSources;
+const server = isBuilt ? { deps: { external: [BUILT_FILES] } } : {};
 /** `--sequence.shuffle` brings an order of its own. */
 const isShuffled = process.argv.some((argument) => argument.startsWith('--sequence.shuffle'));
 const group = process.env[SCENARIOS];
@@ -38,7 +42,7 @@ const fast = (
         },
         { name: 'integration', include: ['**/*.int.test.ts'], exclude: excluded, ...ofIntegration },
       ]
-).map((test) => ({ ...shared, test: { ...test, execArgv } }));
+).map((test) => ({ ...shared, test: { ...test, server, execArgv } }));
 
 export default defineConfig({
   test: {
@@ -51,6 +55,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          server,
           // The sandbox is judged by Baileys as it is. The worker repairs Baileys before it is loaded; in a process
           // that has loaded it before, that comes too late.
           name: 'sandbox',
@@ -63,7 +68,7 @@ export default defineConfig({
         },
       },
       {
-        ...shared,
+        ...fromSources,
         test: {
           name: 'e2e',
           include: group === undefined ? ['apps/e2e/**/*.test.ts'] : scenariosOf(group),

@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { AGAINST_BUILT } from './built-sources.mjs';
 import { runCommand, runToEnd } from './commands.mjs';
 import { openDataDir } from './data-dir.mjs';
 import { provideDatabases } from './databases.mjs';
@@ -276,7 +277,7 @@ async function runVitest(title, args, dataDir, progress, context) {
       args: ['run', ...REPORTERS, `--outputFile.json=${report}`, ...args],
       inherit: true,
     },
-    { ...context, env: { ...context.env, [FILE_TIMES]: times } },
+    { ...context, env: { ...context.env, [FILE_TIMES]: times, [AGAINST_BUILT]: '1' } },
   );
   const outcome = readTestReport(title, report, code === 0, times);
   const { counts } = outcome;
