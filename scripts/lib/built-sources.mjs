@@ -31,7 +31,7 @@ export function builtFileOf(path) {
 
 /**
  * Leads relative imports of tests to the built files. Names of packages lead there by themselves.
- * @returns {import('vite').Plugin}
+ * @returns {import('vitest/config').Plugin}
  */
 export const builtSources = () => ({
   name: 'built-sources',
