@@ -1,7 +1,11 @@
-import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { Curve } from './baileys.ts';
 
 type KeyPair = ReturnType<typeof Curve.generateKeyPair>;
+
+const KEY_BYTES = 32;
+/** OpenSSL derives the public half itself, but the form asks for one. */
+const ANY_PUBLIC = Buffer.alloc(KEY_BYTES).toString('base64url');
 
 /** In the threads of the process, which read files and look up names as well. */
 const AT_A_TIME = 2;
@@ -19,7 +23,7 @@ let isMaking = false;
 // A pair leaves the list when it is taken, so nobody gets the same one.
 Curve.generateKeyPair = () => {
   const pair = prepared.pop();
-  if (pair === undefined) return pairOf(generateKeyPairSync('x25519').privateKey);
+  if (pair === undefined) return makeHere();
   wanted -= 1;
   return pair;
 };
@@ -42,6 +46,23 @@ async function fill(): Promise<void> {
   while (prepared.length < wanted) prepared.push(await makeInThread());
 }
 
+/**
+ * Not by `generateKeyPairSync`, whose key must not be exported: its job is garbage by then, and takes the lock of the
+ * key when it is collected. The export holds that lock, and makes strings. A collection of the whole heap that begins
+ * there waits for itself: the process stands still for good. Seen with Node 20.20, in each of two
+ * workers after three hundred devices.
+ */
+function makeHere(): KeyPair {
+  const seed = randomBytes(KEY_BYTES);
+  // As every private key of this curve is made: its lowest three bits and the highest one clear, the one below it set.
+  seed[0]! &= 248;
+  seed[31]! &= 127;
+  seed[31]! |= 64;
+  const key = { kty: 'OKP', crv: 'X25519', d: seed.toString('base64url'), x: ANY_PUBLIC };
+  return pairOf(createPrivateKey({ key, format: 'jwk' }));
+}
+
+/** The job of a pair that a thread makes lives until the callback is over. */
 function makeInThread(): Promise<KeyPair> {
   return new Promise((resolve, reject) => {
     generateKeyPair('x25519', undefined, (error, _publicKey, privateKey) => {
