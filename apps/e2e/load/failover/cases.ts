@@ -1,20 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@wa-gate/testkit';
-import type { Fleet } from '../../harness/fleet.ts';
 import type { ManagedProcess } from '../../harness/managed-process.ts';
-import type { Subjects } from './sessions.ts';
+import { AcceptedSends } from './accepted-sends.ts';
+import { BusyCores } from './busy-cores.ts';
+import type { Sample, Stage } from './stage.ts';
 import { gapsAfter, loginsAfter, type PlacementRow, placements, untilAllConnected } from './watch.ts';
 
 const CONNECT_MS = 120_000;
 const PAUSE_MS = 30_000;
+/** Sends and busy programs are in full swing after this time. */
+const BEFORE_MS = 1_000;
+const AFTER_MS = 1_000;
 const { max, min } = Math;
-
-/** The numbers of one repetition, by the name of the column. Milliseconds unless the name says otherwise. */
-export type Sample = Record<string, number>;
-
-export interface Stage {
-  fleet: Fleet;
-  subjects: Subjects;
-}
 
 const idOf = ({ spec }: ManagedProcess): string => spec.env.WORKER_ID!;
 
@@ -39,17 +36,41 @@ export async function gatherOn({ fleet, subjects }: Stage, name: string): Promis
   return (await placements(pool)).filter(({ workerId }) => workerId === idOf(target));
 }
 
-/** Kill: first placement change, first and last login of another incarnation. */
-export async function killCase(stage: Stage, name: string): Promise<Sample> {
+export interface Beside {
+  /** Percent of each core that other programs want. 0: none do. */
+  busyPercent: number;
+  /** Sends per second over all sessions, accepted from a second before until a second after. 0: none are sent. */
+  sendRate: number;
+}
+
+/** Kill: first placement change, first and last login of another incarnation; what accepted sends waited. */
+export async function killCase(stage: Stage, name: string, { busyPercent, sendRate }: Beside): Promise<Sample> {
   const { fleet, subjects } = stage;
   const moved = await gatherOn(stage, name);
+  const busy = new BusyCores(busyPercent);
+  const sends = sendRate > 0 ? new AcceptedSends(stage, sendRate) : null;
+  try {
+    if (busyPercent > 0 || sends) await sleep(BEFORE_MS);
+    const sample = await killed(stage, name, moved);
+    if (!sends) return sample;
+    await sleep(AFTER_MS);
+    return { ...sample, ...(await sends.end()) };
+  } finally {
+    sends?.abort();
+    await busy.end();
+    await fleet.start(name);
+    await untilAllConnected(fleet.system, subjects.all.length, CONNECT_MS);
+  }
+}
+
+async function killed(stage: Stage, name: string, moved: PlacementRow[]): Promise<Sample> {
+  const { fleet, subjects } = stage;
   const at = Date.now();
   await fleet.end(name, 'SIGKILL');
   // Right after the kill all sessions still look connected.
   const changes = await waitFor(() => changesAfter(stage, moved, at), { timeoutMs: CONNECT_MS, what: 'the takeover' });
   await untilAllConnected(fleet.system, subjects.all.length, CONNECT_MS);
   const logins = [...(await loginsAfter(fleet.system, at)).values()].map((login) => login - at);
-  await fleet.start(name);
   return {
     sessions: moved.length,
     'first placement': min(...changes),
@@ -103,7 +124,7 @@ export async function pauseCase(stage: Stage, name: string): Promise<Sample> {
     const after = new Map((await placements(system.services.pool)).map((row) => [row.slug, row]));
     changes = moved.map(({ slug }) => after.get(slug)!.changedAt - at);
     logins = await loginsAfter(system, at);
-    await new Promise((resolve) => setTimeout(resolve, max(0, PAUSE_MS - (Date.now() - at))));
+    await sleep(max(0, PAUSE_MS - (Date.now() - at)));
   } finally {
     process.kill(pid, 'SIGCONT');
   }
@@ -127,7 +148,7 @@ async function untilAllConnectedElsewhere({ fleet, subjects }: Stage, name: stri
       rows.every(({ workerId }) => workerId !== id) && subjects.all.every(({ device }) => logins.has(device));
     if (isDone) return;
     if (Date.now() > deadline) throw new Error('The sessions of the paused worker did not move');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
   }
 }
 
@@ -136,8 +157,8 @@ export async function wholeFleetCase({ fleet, subjects }: Stage): Promise<Sample
   const { system } = fleet;
   const names = [...system.gateways, ...system.workers].map(({ name }) => name);
   await untilAllConnected(system, subjects.all.length, CONNECT_MS);
-  await Promise.all(names.map((name) => fleet.end(name, 'SIGKILL')));
   const at = Date.now();
+  await Promise.all(names.map((name) => fleet.end(name, 'SIGKILL')));
   await Promise.all(system.gateways.map(({ name }) => fleet.start(name)));
   await Promise.all(system.workers.map(({ name }) => fleet.start(name)));
   const ready = Date.now();

@@ -4,10 +4,11 @@ import { startFleet } from '../../harness/fleet.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
 import { oneOf, readFlags, within } from '../measure/flags.ts';
 import { writeFigures } from '../measure/message-runs.ts';
-import { endCase, killCase, pauseCase, type Sample, type Stage, wholeFleetCase } from './cases.ts';
+import { endCase, killCase, pauseCase, wholeFleetCase } from './cases.ts';
 import { figuresOf, type Row, renderSamples } from './report.ts';
 import { rollingRestart } from './rolling.ts';
 import { Subjects } from './sessions.ts';
+import type { Sample, Stage } from './stage.ts';
 
 const CASES = ['kill', 'end', 'pause', 'rolling', 'end-200', 'fleet'] as const;
 const GRACE_MS = 90_000;
@@ -16,23 +17,31 @@ const values = readFlags(process.argv.slice(2), {
   rounds: { type: 'string', default: '10' },
   few: { type: 'string', default: '50' },
   many: { type: 'string', default: '200' },
+  workers: { type: 'string', default: '3' },
+  'busy-percent': { type: 'string', default: '0' },
+  'send-rate': { type: 'string', default: '0' },
   case: { type: 'string', multiple: true, default: [...CASES] },
   checkout: { type: 'string' },
   json: { type: 'string' },
 });
 const rounds = within('rounds', values.rounds, 1, 50);
 const [few, many] = [within('few', values.few, 1, 500), within('many', values.many, 1, 2_000)];
+const workers = within('workers', values.workers, 2, 8);
+const beside = {
+  busyPercent: within('busy-percent', values['busy-percent'], 0, 95),
+  sendRate: within('send-rate', values['send-rate'], 0, 500),
+};
 const wanted = values.case.map((name) => oneOf('case', name, CASES));
 const checkout = values.checkout === undefined ? ownCheckout : openCheckout(values.checkout);
 const isWanted = (name: (typeof CASES)[number]): boolean => wanted.includes(name);
 
 const services = await provideDurableServices(checkout);
 console.log(`Node ${process.version}, ${services.description}`);
-// A worker has room for all sessions, so that each of the three can have them all, and is not so full that some are
+// A worker has room for all sessions, so that each of them can have them all, and is not so full that some are
 // moved away.
 const fleet = await startFleet({
   services,
-  workers: 3,
+  workers,
   gateways: 2,
   maxSessions: Math.ceil(Math.max(few, many) * 1.2),
   logLevel: 'warn',
@@ -45,7 +54,7 @@ const rows: Row[] = [];
 async function repeat(name: string, times: number, once: (worker: string) => Promise<Sample>): Promise<void> {
   const samples: Sample[] = [];
   for (let round = 0; round < times; round++) {
-    const worker = `worker-${(round % 3) + 1}`;
+    const worker = `worker-${(round % workers) + 1}`;
     const sample = await once(worker);
     console.log(`${name} ${worker}: ${JSON.stringify(sample)}`);
     samples.push(sample);
@@ -56,7 +65,12 @@ async function repeat(name: string, times: number, once: (worker: string) => Pro
 try {
   console.log(`Pairing ${few} ...`);
   await stage.subjects.grow(few);
-  if (isWanted('kill')) await repeat(`SIGKILL, ${few} sessions`, rounds, (worker) => killCase(stage, worker));
+  if (isWanted('kill')) {
+    const { busyPercent, sendRate } = beside;
+    const parts = [busyPercent && `cores ${busyPercent} % busy`, sendRate && `${sendRate} sends/s`].filter(Boolean);
+    const name = [`SIGKILL, ${few} sessions`, ...parts].join(', ');
+    await repeat(name, rounds, (worker) => killCase(stage, worker, beside));
+  }
   if (isWanted('end')) await repeat(`SIGTERM, ${few} sessions`, rounds, (worker) => endCase(stage, worker, GRACE_MS));
   if (isWanted('pause')) await repeat(`SIGSTOP 30 s, ${few} sessions`, rounds, (worker) => pauseCase(stage, worker));
   if (isWanted('rolling')) {

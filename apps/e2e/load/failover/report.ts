@@ -1,6 +1,6 @@
 import type { Figures } from '../measure/message-runs.ts';
 import { percentile } from '../measure/statistics.ts';
-import type { Sample } from './cases.ts';
+import type { Sample } from './stage.ts';
 
 export interface Row {
   name: string;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stage } from './cases.ts';
+import type { Stage } from './stage.ts';
 import { untilAllConnected } from './watch.ts';
 
 /** The counts of answers by kind of call: `202`, `503 SESSION_MOVING retry-after`, `ECONNREFUSED`. */

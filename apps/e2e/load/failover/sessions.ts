@@ -1,6 +1,7 @@
 import { newNumber } from '../../harness/numbers.ts';
-import { pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
+import { registerTenant, type Tenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
+import { pairMany } from '../measure/pair-many.ts';
 
 /** A session with the data that a failover needs. */
 export interface Subject {
@@ -10,8 +11,6 @@ export interface Subject {
   apiKey: string;
   friend: string;
 }
-
-const AT_ONCE = 6;
 
 /** Pairs sessions up to a count, some at a time. */
 export class Subjects {
@@ -27,14 +26,9 @@ export class Subjects {
     this.tenant ??= await registerTenant(this.system);
     const { tenant } = this;
     const { number: friend } = await this.system.sandbox.createPhone({ number: newNumber(), name: 'Friend' });
-    let missing = count - this.all.length;
-    const pairNext = async (): Promise<void> => {
-      while (missing-- > 0) {
-        const { sessionId, phone, apiKey } = await pairSession(this.system, tenant);
-        const [device] = await this.system.sandbox.devices(phone.number);
-        this.all.push({ sessionId, device: `${phone.number}:${device!.id}`, apiKey, friend });
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, pairNext));
+    await pairMany(this.system, tenant, count - this.all.length, async ({ sessionId, phone, apiKey }) => {
+      const [device] = await this.system.sandbox.devices(phone.number);
+      this.all.push({ sessionId, device: `${phone.number}:${device!.id}`, apiKey, friend });
+    });
   }
 }

@@ -57,6 +57,9 @@ export function watchCpu(processes: readonly WatchedProcess[]): () => Record<str
     Object.fromEntries(processes.map((process, index) => [process.name, read(process) - before[index]!] as const));
 }
 
+/** CPU time of one process so far, without what it has started; `undefined`: it has ended. In milliseconds. */
+export const ownCpu = (pid: number): number | undefined => readStat(pid)?.ownMs;
+
 /** Resident memory of one process, in bytes. */
 export function residentBytes(pid: number): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));

@@ -1,7 +1,7 @@
 import type { SendResult } from '@wa-gate/contracts';
 import { Agent } from 'undici';
 import type { Envelope } from '../../harness/gateway-client.ts';
-import { addPhone, pairSession, registerTenant } from '../../harness/pair-session.ts';
+import { addPhone, pairSession, registerTenant, type Tenant } from '../../harness/pair-session.ts';
 import type { System } from '../../harness/system.ts';
 import { Awaited } from '../measure/awaited.ts';
 import { makeInParallel } from '../measure/in-parallel.ts';
@@ -53,25 +53,71 @@ export class GatewayMix implements MixSide {
     return this.endpoint.badSignatures;
   }
 
-  async pair(count: number): Promise<void> {
+  /**
+   * @param beforeWebhooks what is done with the linked sessions while none has a webhook
+   * @returns the workspace of the sessions
+   */
+  async pair(count: number, beforeWebhooks?: (sessionIds: readonly string[]) => Promise<void>): Promise<Tenant> {
     await this.endpoint.start();
     const tenant = await registerTenant(this.system);
     await makeInParallel(0, count, async (index) => {
       const { sessionId, apiKey, phone } = await pairSession(this.system, tenant);
       const friend = await addPhone(this.system, 'Friend');
       await this.system.sandbox.updatePhone(friend.number, { receipts: RECEIPTS });
-      await this.endpoint.subscribe(tenant, sessionId, index, 'all');
-      const hi = this.awaited.for(`hi ${index}`, COMES_WITHIN_MS);
-      await this.system.sandbox.sendText(friend.number, phone.number, `hi ${index}`);
-      await hi;
       this.lines[index] = { sessionId, apiKey, owner: phone.number, friend: friend.number };
     });
+    await beforeWebhooks?.(this.lines.map(({ sessionId }) => sessionId));
+    await makeInParallel(0, count, async (index) => {
+      const { sessionId, owner, friend } = this.lines[index]!;
+      await this.endpoint.subscribe(tenant, sessionId, index, 'all');
+      const hi = this.awaited.for(`hi ${index}`, COMES_WITHIN_MS);
+      await this.system.sandbox.sendText(friend, owner, `hi ${index}`);
+      await hi;
+    });
+    return tenant;
   }
 
   async run(options: MixOptions, signal?: AbortSignal): Promise<MixResult> {
+    this.begin();
+    return this.settle(await runMix(options, this, signal));
+  }
+
+  /**
+   * A closed loop: of each session one message after the other in each direction, `each` of them, all sessions at once.
+   *
+   * @returns also the seconds until the last of them was finished, without the receipts
+   */
+  async runEach(each: number): Promise<MixResult & { seconds: number }> {
+    this.begin();
+    const done = { send: 0, receive: 0 };
+    let failures = 0;
+    let firstFailure: string | undefined;
+    const lane = async (direction: keyof typeof done, line: number): Promise<void> => {
+      for (let turn = 0; turn < each; turn += 1) {
+        try {
+          await this[direction](line + turn * this.lines.length, performance.now());
+          done[direction] += 1;
+        } catch (error) {
+          failures += 1;
+          firstFailure ??= (error as Error).message;
+        }
+      }
+    };
+    const begun = performance.now();
+    await Promise.all(this.lines.flatMap((_, line) => [lane('send', line), lane('receive', line)]));
+    const seconds = (performance.now() - begun) / 1_000;
+    const { latencies } = this;
+    const result = { sent: done.send, received: done.receive, failures, firstFailure, latencies };
+    return { ...(await this.settle(result)), seconds };
+  }
+
+  private begin(): void {
     this.runs++;
     this.latencies = { [SEND]: [], [RECEIVED]: [], [SENT_EVENT]: [] };
-    const result = await runMix(options, this, signal);
+  }
+
+  /** Waits for all receipts; messages of which an event is missing have failed. */
+  private async settle(result: MixResult): Promise<MixResult> {
     const missing = await this.settled.untilComplete();
     if (!missing) return result;
     const { failures, firstFailure = missing.what } = result;
