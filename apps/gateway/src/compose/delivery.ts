@@ -59,7 +59,8 @@ export function composeDelivery(
 
   const background: Background = {
     start() {
-      streams.onHints((hints) => deliverer.onHints(hints));
+      // Whoever waits for the same hints is answered first: building and signing a request takes longer than an answer.
+      streams.onHints((hints) => void setImmediate(() => deliverer.onHints(hints)));
       void subscriptions.subscribe(redisKeys.deliveries(), onMessage);
       deliverer.start();
       consumer = consume();
