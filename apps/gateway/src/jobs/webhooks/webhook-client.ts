@@ -110,7 +110,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#finish(new Error('The request failed.'));
+    // Without an error where there is an answer, as nearly always: an error looks at the whole stack.
+    this.#finish(this.#answer ? undefined : new Error('The request failed.'));
   }
 
   /** After the head of an answer it counts as answered: nobody reads its body. */
@@ -118,7 +119,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#finish(error);
   }
 
-  #finish(error: Error): void {
+  /** @param error what counts where there is no answer */
+  #finish(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#end();
     this.#settle(
