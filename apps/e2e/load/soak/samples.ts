@@ -28,6 +28,12 @@ const KEPT = new Set([
   'idempotency_keys',
   // What was projected is emptied, and recognized by its hash when it comes again.
   'inbound_journal',
+  'message_search',
+  // Of a week or a month: by session, chat, error code and time to the answer.
+  'message_statistics',
+  'message_chat_statistics',
+  'message_failure_statistics',
+  'message_response_statistics',
   'message_usage',
   'usage_records',
   'usage_batches',
