@@ -64,6 +64,7 @@ async function run(config: Config): Promise<void> {
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     headers: config.OTEL_EXPORTER_OTLP_HEADERS,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    arePromisesEnough: true,
   });
   const systemLog = createSystemLogSink();
   const logger = createLogger({

@@ -3,17 +3,29 @@ import pg from 'pg';
 
 type Query = (...args: unknown[]) => unknown;
 
+interface Description {
+  name: string;
+  attributes: SpanAttributes;
+}
+
+/** Of named statements, whose names and texts are those of the code: there are as many as there are statements in it. */
+const described = new Map<string, Description>();
+
 /** Named statements by their name, others by their first word: neither values nor texts are in a trace. */
-function describe(query: unknown): { name: string; attributes: SpanAttributes } {
+function describe(query: unknown): Description {
   const { name, text } = (typeof query === 'string' ? { text: query } : (query ?? {})) as {
     name?: string;
     text?: string;
   };
+  const known = name === undefined ? undefined : described.get(name);
+  if (known) return known;
   const operation = /^\s*(\w+)/.exec(text ?? '')?.[1]?.toUpperCase() ?? 'QUERY';
-  return {
+  const description = {
     name: name ?? operation,
     attributes: { 'db.system.name': 'postgresql', 'db.operation.name': operation, 'db.query.summary': name },
   };
+  if (name !== undefined) described.set(name, description);
+  return description;
 }
 
 /** A call with a callback is one by the pool itself, or of a library that has no promise to follow. */
@@ -46,6 +58,7 @@ export class TracedPool extends pg.Pool {
   }
 
   override query(...args: unknown[]): never {
+    if (!isRecorded()) return (super.query as Query)(...args) as never;
     return follow(args, super.query.bind(this) as Query) as never;
   }
 }

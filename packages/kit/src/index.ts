@@ -58,6 +58,7 @@ export { createSingleFlight } from './single-flight.ts';
 export type { Span, SpanAttributes } from './tracing/span.ts';
 export { startTracing, type Tracing } from './tracing/start-tracing.ts';
 export {
+  boundToSpan,
   followed,
   inSpan,
   isRecorded,

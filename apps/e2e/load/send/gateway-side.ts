@@ -73,19 +73,31 @@ export class GatewaySide {
 
   /** Ends when every message has its receipts, and the webhook its events: what they cost is part of the run. */
   async run(loop: LoopOptions): Promise<LoopResult> {
-    const result = await runClosedLoop(loop, async (customer) => {
-      const { client, request } = this.lines[customer]!;
-      const { statusCode, body } = await client.request(request);
-      const answer = (await body.json()) as Envelope<SendResult>;
-      if (statusCode !== 200 || answer.data.status === 'failed')
-        throw new Error(`${statusCode} ${JSON.stringify(answer)}`);
-      this.acknowledged++;
-      if (this.webhook === 'all') this.settled.expect(answer.data.messageId);
-    });
-    const missing = this.webhook === 'all' ? await this.settled.untilComplete() : await this.untilRead();
+    const result = await runClosedLoop(loop, (customer) => this.send(customer));
+    const missing = await this.settle();
     if (!missing) return result;
     const { failures, firstFailure = missing.what } = result;
     return { ...result, failures: failures + missing.messages, firstFailure };
+  }
+
+  /**
+   * Sends one message of a customer.
+   *
+   * @throws {Error} when WhatsApp's server has not acknowledged it
+   */
+  async send(customer: number): Promise<void> {
+    const { client, request } = this.lines[customer]!;
+    const { statusCode, body } = await client.request(request);
+    const answer = (await body.json()) as Envelope<SendResult>;
+    if (statusCode !== 200 || answer.data.status === 'failed')
+      throw new Error(`${statusCode} ${JSON.stringify(answer)}`);
+    this.acknowledged++;
+    if (this.webhook === 'all') this.settled.expect(answer.data.messageId);
+  }
+
+  /** Resolves when every message has its receipts, and the webhook its events; with those that stay without. */
+  settle(): Promise<Missing | null> {
+    return this.webhook === 'all' ? this.settled.untilComplete() : this.untilRead();
   }
 
   async close(): Promise<void> {

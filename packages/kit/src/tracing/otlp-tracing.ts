@@ -1,23 +1,10 @@
 /**
  * The one file that knows the SDK of OpenTelemetry. Loaded by `startTracing` alone, when there is an endpoint.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Attributes,
-  type Context,
-  isValidSpanId,
-  isValidTraceId,
-  type Span as OtelSpan,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { ROOT_CONTEXT, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
-  AlwaysOnSampler,
-  BasicTracerProvider,
   BatchSpanProcessor,
   RandomIdGenerator,
   type ReadableSpan,
@@ -27,25 +14,17 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from '../logger.ts';
 import { traceHttpClients } from './http-clients.ts';
-import type { Span, SpanAttributes, SpanOptions, Tracer, TracingSettings } from './span.ts';
-
-const KINDS = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-} as const;
+import { RecordedSpan, type SpanOrigin } from './recorded-span.ts';
+import type { Span, SpanOptions, Tracer, TracingSettings } from './span.ts';
+import { closeSpanStorage, openSpanStorage, runWithSpan, storedSpan } from './span-storage.ts';
 
 /** How long a stop waits for the receiver. */
 const STOP_WITHIN_MS = 2_000;
 /** Failures are told once in so long. */
 const SILENCE_MS = 60_000;
 
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:$|-)/;
-const SAMPLED = 1;
-
-const present = new AsyncLocalStorage<OtlpSpan | UnrecordedSpan>();
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:$|-)/;
+const { SAMPLED } = TraceFlags;
 
 /** A place in a trace that is not recorded. What happens there is not told. */
 class UnrecordedSpan implements Span {
@@ -70,58 +49,7 @@ class UnrecordedSpan implements Span {
   end(): void {}
 
   run<T>(work: () => T): T {
-    return present.getStore() === this ? work() : present.run(this, work);
-  }
-}
-
-class OtlpSpan implements Span {
-  readonly otel: OtelSpan;
-  #hasEnded = false;
-
-  constructor(otel: OtelSpan) {
-    this.otel = otel;
-  }
-
-  get traceId(): string {
-    return this.otel.spanContext().traceId;
-  }
-
-  get spanId(): string {
-    return this.otel.spanContext().spanId;
-  }
-
-  get traceparent(): string {
-    const { traceId, spanId, traceFlags } = this.otel.spanContext();
-    return `00-${traceId}-${spanId}-0${traceFlags & SAMPLED}`;
-  }
-
-  get isRecording(): boolean {
-    return this.otel.isRecording();
-  }
-
-  rename(name: string): void {
-    this.otel.updateName(name);
-  }
-
-  set(attributes: SpanAttributes): void {
-    this.otel.setAttributes(attributes as Attributes);
-  }
-
-  /** By its kind: messages of errors may hold what no trace should. */
-  fail(error: unknown): void {
-    const { name, code } = (error ?? {}) as { name?: string; code?: string };
-    this.otel.setStatus({ code: SpanStatusCode.ERROR });
-    this.otel.setAttributes({ 'error.type': String(code ?? name ?? error) });
-  }
-
-  end(): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    this.otel.end();
-  }
-
-  run<T>(work: () => T): T {
-    return present.run(this, work);
+    return storedSpan() === this ? work() : runWithSpan(this, work);
   }
 }
 
@@ -136,7 +64,6 @@ interface Place {
 function readTraceparent(text: string): Place | undefined {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(text) ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (!isValidTraceId(traceId) || !isValidSpanId(spanId)) return undefined;
   return { traceId, spanId, isRecorded: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
 }
 
@@ -170,7 +97,15 @@ export function startOtlpTracing(settings: TracingSettings & { endpoint: string 
   report(logger: Logger): void;
   stop(): Promise<void>;
 } {
-  const { service, version, instance = String(process.pid), endpoint, headers, ratio } = settings;
+  const {
+    service,
+    version,
+    instance = String(process.pid),
+    endpoint,
+    headers,
+    ratio,
+    arePromisesEnough = false,
+  } = settings;
   let logger: Logger | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
   const exporter = watched(
@@ -181,65 +116,49 @@ export function startOtlpTracing(settings: TracingSettings & { endpoint: string 
       logger?.warn({ err: error, spans }, 'spans cannot be sent to OTEL_EXPORTER_OTLP_ENDPOINT, dropped');
     },
   );
+  const processor = new BatchSpanProcessor(exporter);
+  const origin: SpanOrigin = {
+    resource: detectResources({ detectors: [envDetector] }).merge(
+      resourceFromAttributes({
+        'service.name': `wa-gate-${service}`,
+        'service.version': version,
+        'service.instance.id': instance,
+      }),
+    ),
+    instrumentationScope: { name: 'wa-gate', version },
+    onEnd: (span) => processor.onEnd(span),
+  };
   const byRatio = new TraceIdRatioBasedSampler(ratio);
   const ids = new RandomIdGenerator();
-  /** Of the trace that is begun now: whether it is recorded, is decided by it before there is a span. */
-  let rootTraceId = '';
-  const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({
-      'service.name': `wa-gate-${service}`,
-      'service.version': version,
-      'service.instance.id': instance,
-    }),
-    // What is not recorded does not come here.
-    sampler: new AlwaysOnSampler(),
-    idGenerator: { generateTraceId: () => rootTraceId, generateSpanId: () => ids.generateSpanId() },
-    spanProcessors: [new BatchSpanProcessor(exporter)],
-  });
-  const otel = provider.getTracer('wa-gate', version);
-
   const isChosen = (traceId: string): boolean =>
     byRatio.shouldSample(ROOT_CONTEXT, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
-
-  function record(name: string, { kind = 'internal', attributes, startedAt }: SpanOptions, parent: Context): OtlpSpan {
-    return new OtlpSpan(
-      otel.startSpan(
-        name,
-        {
-          kind: KINDS[kind],
-          ...(attributes && { attributes: attributes as Attributes }),
-          ...(startedAt && { startTime: startedAt }),
-        },
-        parent,
-      ),
-    );
-  }
+  const record = (name: string, options: SpanOptions, traceId: string, parent?: SpanContext): RecordedSpan =>
+    new RecordedSpan(origin, name, options, { traceId, spanId: ids.generateSpanId() }, parent);
 
   const tracer: Tracer = {
     start(name, options) {
       const { parent, isParentForeign = false } = options;
       if (parent === undefined) {
-        const span = present.getStore();
-        if (span instanceof UnrecordedSpan) return span;
-        if (span) return record(name, options, trace.setSpan(ROOT_CONTEXT, span.otel));
+        const span = storedSpan();
+        if (span instanceof RecordedSpan) return record(name, options, span.traceId, span.spanContext());
+        if (span) return span;
       }
       const place = parent ? readTraceparent(parent) : undefined;
       if (!place) {
-        rootTraceId = ids.generateTraceId();
-        if (isChosen(rootTraceId)) return record(name, options, ROOT_CONTEXT);
-        return new UnrecordedSpan(rootTraceId, ids.generateSpanId());
+        const traceId = ids.generateTraceId();
+        return isChosen(traceId) ? record(name, options, traceId) : new UnrecordedSpan(traceId, ids.generateSpanId());
       }
       const { traceId, spanId, isRecorded } = place;
       // A caller's wish to be recorded would let it decide what tracing costs; its wish not to be is followed.
       if (isRecorded && (!isParentForeign || isChosen(traceId))) {
-        const context = { traceId, spanId, traceFlags: SAMPLED, isRemote: isParentForeign };
-        return record(name, options, trace.setSpanContext(ROOT_CONTEXT, context));
+        return record(name, options, traceId, { traceId, spanId, traceFlags: SAMPLED, isRemote: isParentForeign });
       }
       // Nobody looks for the parts of what is not recorded: a process goes on with the span of the one before.
       return new UnrecordedSpan(traceId, isParentForeign ? ids.generateSpanId() : spanId);
     },
-    present: () => present.getStore(),
+    present: storedSpan,
   };
+  openSpanStorage(arePromisesEnough);
   const endHttpClients = traceHttpClients(tracer);
   return {
     tracer,
@@ -248,8 +167,9 @@ export function startOtlpTracing(settings: TracingSettings & { endpoint: string 
     },
     async stop() {
       endHttpClients();
+      closeSpanStorage();
       const late = new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref());
-      await Promise.race([provider.shutdown().catch(() => undefined), late]);
+      await Promise.race([processor.shutdown().catch(() => undefined), late]);
     },
   };
 }

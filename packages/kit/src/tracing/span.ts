@@ -51,6 +51,14 @@ export interface TracingSettings {
   instance?: string;
   /** Where spans are sent, OTLP over HTTP with protobuf; `/v1/traces` is added. Absent: tracing is off. */
   endpoint: string | undefined;
+  /**
+   * The present span follows promises alone, on Node < 24, where an `AsyncLocalStorage` costs all callbacks of the
+   * process. Say it where nothing else uses one; what timers and events call back has no span then, unless
+   * `boundToSpan` has made it.
+   *
+   * @default false
+   */
+  arePromisesEnough?: boolean;
   /** `name=value,name=value`, percent-encoded. */
   headers?: string | undefined;
   /** The share of traces that are recorded, 0 to 1. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../logger.ts';
 import { startTracing, type Tracing } from './start-tracing.ts';
 import {
+  boundToSpan,
   followed,
   inSpan,
   isRecorded,
@@ -49,7 +50,7 @@ afterEach(async () => {
 });
 
 const endpoint = () => `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
-async function trace(settings: { ratio?: number; headers?: string } = {}): Promise<void> {
+async function trace(settings: { ratio?: number; headers?: string; arePromisesEnough?: boolean } = {}): Promise<void> {
   tracing = await startTracing({ service: 'test', version: '1', endpoint: endpoint(), ratio: 1, ...settings });
 }
 /** What came, as text: names and values are in it as they are. */
@@ -96,6 +97,46 @@ describe('with an endpoint', () => {
       expect(startSpan('apart', { parent: null })!.traceId).not.toBe(outer!.traceId);
     });
     expect(presentSpan()).toBeUndefined();
+  });
+
+  it.each([false, true])(
+    'spans of two that run together do not mix (promises alone: %s)',
+    async (arePromisesEnough) => {
+      await trace({ arePromisesEnough });
+      const later = () => new Promise<void>((resolve) => setImmediate(resolve));
+      const ask = (name: string) =>
+        inSpan(name, { parent: null }, async (span) => {
+          const own = () => expect(presentSpan()).toBe(span);
+          await later();
+          own();
+          await Promise.all([inSpan('inner', {}, later), fetch(`${endpoint()}/${name}`), later().then(own)]);
+          own();
+          await later().finally(own);
+          await new Promise<void>((resolve) => setImmediate(boundToSpan(() => resolve(own()))));
+          await Promise.reject(new Error('no')).catch(own);
+          own();
+          return span!;
+        });
+      const [a, b] = await Promise.all([ask('a'), ask('b'), later().then(() => expect(presentSpan()).toBeUndefined())]);
+      expect(presentSpan()).toBeUndefined();
+      for (const [name, span] of Object.entries({ a, b }))
+        expect(requests.find(({ url }) => url === `/${name}`)!.headers.traceparent).toContain(span.traceId);
+      expect(a.traceId).not.toBe(b.traceId);
+      expect(await sent()).toContain('inner');
+    },
+  );
+
+  it('attributes of OTEL_RESOURCE_ATTRIBUTES are told of the process, beside our own', async () => {
+    process.env.OTEL_RESOURCE_ATTRIBUTES = 'deployment.environment=green,service.name=other';
+    try {
+      await trace();
+    } finally {
+      delete process.env.OTEL_RESOURCE_ATTRIBUTES;
+    }
+    startSpan('a')!.end();
+    const text = await sent();
+    for (const part of ['deployment.environment', 'green', 'wa-gate-test']) expect(text).toContain(part);
+    expect(text).not.toContain('other');
   });
 
   it('a failure is told by its kind, not by its words, and passed on', async () => {

@@ -25,15 +25,24 @@ export const isRecorded = (): boolean => tracer?.present()?.isRecording === true
 /** The `traceparent` of the present span, for a row or a request that goes on with its trace. */
 export const presentTraceparent = (): string | undefined => tracer?.present()?.traceparent;
 
+/** What is called back later, within the span that is present now: timers and events hand no span on. */
+export function boundToSpan<A extends unknown[]>(work: (...args: A) => void): (...args: A) => void {
+  const span = tracer?.present();
+  return span ? (...args) => span.run(() => work(...args)) : work;
+}
+
 /** Does something as a span, which fails as `work` does. */
-export async function inSpan<T>(
+export function inSpan<T>(
   name: string,
   options: SpanOptions,
   work: (span: Span | undefined) => Promise<T>,
 ): Promise<T> {
   const span = tracer?.start(name, options);
   if (!span) return work(undefined);
-  if (!span.isRecording) return span.run(() => work(span));
+  return span.isRecording ? record(span, work) : span.run(() => work(span));
+}
+
+async function record<T>(span: Span, work: (span: Span) => Promise<T>): Promise<T> {
   try {
     return await span.run(() => work(span));
   } catch (error) {

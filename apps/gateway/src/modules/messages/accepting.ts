@@ -1,5 +1,5 @@
-import { AsyncResource } from 'node:async_hooks';
 import { isConflict, isDatabaseUnavailable, type Queryable } from '@wa-gate/db';
+import { boundToSpan } from '@wa-gate/kit';
 import { type Acceptance, type AcceptedMessage, acceptMessage, acceptMessages } from '@wa-gate/messaging';
 
 /** Accepts the messages of all callers of this process. */
@@ -13,7 +13,7 @@ interface Waiting {
   resolve: (acceptance: Acceptance) => void;
   reject: (error: unknown) => void;
   /** Runs in the trace of the caller. */
-  within: <T>(run: () => T) => T;
+  within: (run: () => void) => void;
 }
 
 /** With one, a caller who comes alone would wait for two commits as soon as there is another one. */
@@ -38,7 +38,7 @@ export function createAccepting(db: Queryable): Accepting {
     setImmediate(() => {
       isScheduled = false;
       const batch = waiting.splice(0, MAX_MESSAGES);
-      void batch[0]?.within(() => settle(batch));
+      batch[0]?.within(() => void settle(batch));
       schedule();
     });
   }
@@ -78,8 +78,7 @@ export function createAccepting(db: Queryable): Accepting {
   return {
     accept: (message) =>
       new Promise((resolve, reject) => {
-        const context = new AsyncResource('accept');
-        waiting.push({ message, resolve, reject, within: (run) => context.runInAsyncScope(run) });
+        waiting.push({ message, resolve, reject, within: boundToSpan((run: () => void) => run()) });
         schedule();
       }),
   };

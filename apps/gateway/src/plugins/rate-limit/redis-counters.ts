@@ -1,4 +1,4 @@
-import { type Redis, redisKeys } from '@wa-gate/kit';
+import { boundToSpan, type Redis, redisKeys } from '@wa-gate/kit';
 import type { Bucket } from './buckets.ts';
 import type { Counters, Verdict } from './counters.ts';
 
@@ -172,7 +172,7 @@ export function createRedisCounters(redis: Redis): Counters {
   return {
     take(buckets, hit) {
       return new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(() => waiting.length > 0 && flush());
+        if (waiting.length === 0) setImmediate(boundToSpan(() => waiting.length > 0 && flush()));
         waiting.push({ buckets, hit, resolve, reject });
         if (waiting.length >= MAX_TOGETHER) flush();
       });
