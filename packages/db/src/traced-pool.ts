@@ -8,7 +8,7 @@ interface Description {
   attributes: SpanAttributes;
 }
 
-/** Of named statements, whose names and texts are those of the code: there are as many as there are statements in it. */
+/** Of named statements. Their names are those of the code, so there are as many as it has statements. */
 const described = new Map<string, Description>();
 
 /** Named statements by their name, others by their first word: neither values nor texts are in a trace. */

@@ -24,6 +24,8 @@ const STOP_WITHIN_MS = 2_000;
 const SILENCE_MS = 60_000;
 
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:$|-)/;
+/** As a span that is not recorded writes it, here or in another process of ours. */
+const UNRECORDED = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-00$/;
 const { SAMPLED } = TraceFlags;
 
 /** A place in a trace that is not recorded. What happens there is not told. */
@@ -31,8 +33,8 @@ class UnrecordedSpan implements Span {
   readonly traceparent: string;
   readonly isRecording = false;
 
-  constructor(traceId: string, spanId: string) {
-    this.traceparent = `00-${traceId}-${spanId}-00`;
+  constructor(traceparent: string) {
+    this.traceparent = traceparent;
   }
 
   get traceId(): string {
@@ -52,6 +54,9 @@ class UnrecordedSpan implements Span {
     return storedSpan() === this ? work() : runWithSpan(this, work);
   }
 }
+
+const unrecorded = (traceId: string, spanId: string): UnrecordedSpan =>
+  new UnrecordedSpan(`00-${traceId}-${spanId}-00`);
 
 /** A span by its ids; `isRecorded` says so of its trace. */
 interface Place {
@@ -143,18 +148,19 @@ export function startOtlpTracing(settings: TracingSettings & { endpoint: string 
         if (span instanceof RecordedSpan) return record(name, options, span.traceId, span.spanContext());
         if (span) return span;
       }
+      // Nobody looks for the parts of what is not recorded: a process goes on with the span of the one before.
+      if (parent && !isParentForeign && UNRECORDED.test(parent)) return new UnrecordedSpan(parent);
       const place = parent ? readTraceparent(parent) : undefined;
       if (!place) {
         const traceId = ids.generateTraceId();
-        return isChosen(traceId) ? record(name, options, traceId) : new UnrecordedSpan(traceId, ids.generateSpanId());
+        return isChosen(traceId) ? record(name, options, traceId) : unrecorded(traceId, ids.generateSpanId());
       }
       const { traceId, spanId, isRecorded } = place;
       // A caller's wish to be recorded would let it decide what tracing costs; its wish not to be is followed.
       if (isRecorded && (!isParentForeign || isChosen(traceId))) {
         return record(name, options, traceId, { traceId, spanId, traceFlags: SAMPLED, isRemote: isParentForeign });
       }
-      // Nobody looks for the parts of what is not recorded: a process goes on with the span of the one before.
-      return new UnrecordedSpan(traceId, isParentForeign ? ids.generateSpanId() : spanId);
+      return unrecorded(traceId, isParentForeign ? ids.generateSpanId() : spanId);
     },
     present: storedSpan,
   };

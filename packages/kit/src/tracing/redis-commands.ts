@@ -34,7 +34,7 @@ export function traceCommands(redis: Redis): void {
     const open = commands[batch]!;
     commands[batch] = (...args) => {
       const opened = open.apply(redis, args);
-      if (typeof opened === 'object' && opened !== null && 'exec' in opened)
+      if (isRecorded() && typeof opened === 'object' && opened !== null && 'exec' in opened)
         follow(opened as Commands, 'exec', batch.toUpperCase());
       return opened;
     };
