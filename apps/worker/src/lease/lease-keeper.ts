@@ -27,7 +27,7 @@ export interface LeaseListener {
 }
 
 const REGISTER_RETRY = { initialMs: 250, maxMs: 3_000 };
-/** After a failed renewal the next try comes after the usual pause divided by this. */
+/** While PostgreSQL does not answer, the next try comes after the usual pause between renewals divided by this. */
 const RETRIES_PER_RENEWAL = 16;
 
 /**
@@ -123,6 +123,7 @@ export class LeaseKeeper {
   async #register(): Promise<HeldLease | undefined> {
     const { controlPlane, request, logger, clock, timing } = this.#deps;
     for (let attempt = 0; !this.#stop.signal.aborted && !this.#isDraining; attempt += 1) {
+      if (!(await this.#storeAnswers())) return undefined;
       const sentAt = clock.monotonic();
       let hasToWait = false;
       try {
@@ -146,6 +147,27 @@ export class LeaseKeeper {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Waits until PostgreSQL answers this process. A gateway may reach it when this process does not, and would place
+   * sessions here that nobody can host until the new lease has run out too.
+   *
+   * @returns `false`: this process stops, or drains
+   */
+  async #storeAnswers(): Promise<boolean> {
+    const { store, logger, timing } = this.#deps;
+    for (let attempt = 0; !this.#stop.signal.aborted && !this.#isDraining; attempt += 1) {
+      try {
+        await store.reach();
+        return true;
+      } catch (error) {
+        if (attempt === 0)
+          logger.warn({ err: error }, 'PostgreSQL does not answer, so this worker does not register until it does');
+      }
+      await this.#pause(timing.renewEveryMs / RETRIES_PER_RENEWAL, this.#stop.signal);
+    }
+    return false;
   }
 
   async #renew(held: HeldLease): Promise<void> {

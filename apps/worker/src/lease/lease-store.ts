@@ -11,6 +11,8 @@ import type { MessageCount } from './message-count.ts';
 
 /** The lease of this worker in PostgreSQL, which alone is valid. */
 export interface LeaseStore {
+  /** Rejects when PostgreSQL does not answer this worker in time. */
+  reach(): Promise<void>;
   /** `false`: the lease was ended by the gateway or by a newer incarnation. */
   renew(incarnation: number, load: LoadGauges): Promise<boolean>;
   beginDraining(incarnation: number): Promise<void>;
@@ -40,6 +42,9 @@ export function createLeaseStore(
   messages?: MessageCount,
 ): LeaseStore {
   return {
+    async reach() {
+      await db.query('SELECT 1');
+    },
     async renew(incarnation, load) {
       const lease = { workerId, incarnation, ttlMs };
       const renewed = await renewLeaseCounting(db, lease, load, messages?.known() ?? 0);
