@@ -37,23 +37,36 @@ async function shortcomings({ system }: Pick<Fleet, 'system'>, sessions: number)
   return { ...rows[0]!, streamsMissing, processesMissing };
 }
 
+const missingOf = (found: Shortcomings) =>
+  Object.entries(found).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Number(value) > 0));
+
 /**
  * Waits until every process answers, every session is connected under an owner whose lease is valid, and nothing has
  * waited for long.
  *
+ * @returns what was missing last: `null` when nothing was
  * @throws with what is missing, when it takes too long
  */
-export async function untilWhole(fleet: Pick<Fleet, 'system'>, sessions: number, timeoutMs: number): Promise<void> {
+export async function untilWhole(
+  fleet: Pick<Fleet, 'system'>,
+  sessions: number,
+  timeoutMs: number,
+): Promise<string | null> {
   let last: Shortcomings | undefined;
+  let missing: [string, unknown][] = [];
   const isWhole = async () => {
     last = await shortcomings(fleet, sessions);
-    return Object.values(last).every((value) => (Array.isArray(value) ? value.length === 0 : Number(value) === 0));
+    const now = missingOf(last);
+    if (now.length === 0) return true;
+    missing = now;
+    return false;
   };
   try {
     await waitFor(isWhole, { timeoutMs, everyMs: 100, what: 'the fleet to be whole' });
   } catch (error) {
     throw new Error(`${(error as Error).message}: ${JSON.stringify(last)}`, { cause: error });
   }
+  return missing.map(([what, value]) => `${what} ${String(value)}`).join(', ') || null;
 }
 
 /**

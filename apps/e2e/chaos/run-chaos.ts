@@ -22,6 +22,8 @@ export interface FaultReport {
   atS: number;
   /** Seconds from the fault until the fleet was whole and had caught up; `null`: it was not. */
   recoveredS: number | null;
+  /** What was missing last before the fleet was whole. */
+  missingLast: string | null;
   /** Messages in `sending` at the instants of the fault. */
   inSending: number;
   /** Calls that were not accepted meanwhile, by code. */
@@ -102,7 +104,7 @@ async function runOn(fleet: Fleet, { options, databases, ledger, say }: Run): Pr
       const report = await inflict(fault);
       watch.resume();
       reports.push(report);
-      say(`  ${report.problem ?? `whole after ${report.recoveredS?.toFixed(1)} s`}${listed(report.failures)}`);
+      say(`  ${report.problem ?? wholeAfter(report)}${listed(report.failures)}`);
     }
   } finally {
     await traffic.stop();
@@ -146,15 +148,21 @@ async function runOn(fleet: Fleet, { options, databases, ledger, say }: Run): Pr
     const onStrike = async () => {
       inSending += await history.sampleSending();
     };
-    const problem = await strike(fault, { fleet, databases, onStrike })
-      .then(() => untilWhole(fleet, options.sessions, RECOVERY_MS))
-      .then(
-        () => null,
-        (error: Error) => error.message,
-      );
+    let missingLast: string | null = null;
+    let problem: string | null = null;
+    try {
+      await strike(fault, { fleet, databases, onStrike });
+      missingLast = await untilWhole(fleet, options.sessions, RECOVERY_MS);
+    } catch (error) {
+      problem = (error as Error).message;
+    }
     const recoveredS = problem ? null : (performance.now() - struck) / 1_000;
-    return { fault, atS, recoveredS, inSending, failures: traffic.takeFailures(), problem };
+    return { fault, atS, recoveredS, missingLast, inSending, failures: traffic.takeFailures(), problem };
   }
+}
+
+function wholeAfter({ recoveredS, missingLast }: FaultReport): string {
+  return `whole after ${recoveredS?.toFixed(1)} s${missingLast ? ` (${missingLast})` : ''}`;
 }
 
 async function keepLogs({ system }: Fleet, folder: string): Promise<void> {
