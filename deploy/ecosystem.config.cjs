@@ -71,7 +71,6 @@ const worker = (index) => ({
   ...common,
   name: `worker-${index + 1}`,
   script: 'apps/worker/bundle/main.js',
-  node_args: '--enable-source-maps',
   exec_mode: 'fork',
   instances: 1,
   env: {
@@ -91,7 +90,7 @@ module.exports = {
       ...common,
       name: 'gateway',
       script: 'apps/gateway/bundle/main.js',
-      node_args: '--enable-source-maps --max-old-space-size=320',
+      node_args: '--max-old-space-size=320',
       exec_mode: 'cluster',
       instances: number('WAG_GATEWAYS', 2),
       env: {
@@ -107,7 +106,7 @@ module.exports = {
       ...common,
       name: 'jobs',
       script: 'apps/gateway/bundle/main.js',
-      node_args: '--enable-source-maps --max-old-space-size=320',
+      node_args: '--max-old-space-size=320',
       exec_mode: 'fork',
       instances: 1,
       env: { ...settings, ROLE: 'jobs', HOST: LOOPBACK, PORT: String(jobsPort) },

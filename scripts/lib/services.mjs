@@ -278,7 +278,7 @@ export function serviceSpec(definition, installation) {
     name: definition.name,
     kind: 'service',
     command: process.execPath,
-    args: ['--enable-source-maps', ...(definition.nodeFlags ?? []), definition.entry],
+    args: [...(definition.nodeFlags ?? []), definition.entry],
     cwd: dirname(definition.entry),
     env: {
       ...installation.env,

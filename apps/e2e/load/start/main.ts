@@ -11,8 +11,6 @@ import { median } from '../measure/statistics.ts';
 
 const MB = 1_048_576;
 const POLL_MS = 5;
-/** As the launcher starts them. */
-const FLAGS = ['--enable-source-maps'];
 const NAMES = ['gateway-1', 'worker-1'] as const;
 const AIMS = { readyMs: 1_000, residentMb: { 'gateway-1': 150, 'worker-1': 110 } } as const;
 
@@ -41,7 +39,7 @@ const sides = [
   ...(values.beside === undefined ? [] : [{ name: 'beside', checkout: openCheckout(values.beside) }]),
 ];
 const services = await provideDurableServices();
-const system = await startSystem({ services, logLevel: 'warn', nodeFlags: { worker: FLAGS, gateway: FLAGS } });
+const system = await startSystem({ services, logLevel: 'warn' });
 const [postgres] = services.processes;
 const readings = new Map<string, Reading[]>();
 let backends = '';
