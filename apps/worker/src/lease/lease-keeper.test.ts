@@ -140,6 +140,22 @@ describe('I3 the lease by the own clock', () => {
     expect(renewals.find((at) => at >= 13_000)).toBe(13_000);
   });
 
+  it('leaves nothing of its quick tries behind', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error) => warnings.push(message);
+    process.on('warning', note);
+    try {
+      const { clock, renewals } = await keeperThat((at) => (at >= 4_000 && at < 13_000 ? away : true));
+      await clock.advance(13_000);
+      // Of more than ten listeners of one signal Node warns, a turn later.
+      await new Promise(setImmediate);
+      expect(renewals.length).toBeGreaterThan(30);
+    } finally {
+      process.off('warning', note);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it('gives up on a try that hangs after 2 s, and tries again', async () => {
     const { clock, renewals, story } = await keeperThat((at) => (at === 4_000 ? 'never' : true));
     await clock.advance(20_000);

@@ -201,8 +201,15 @@ export class LeaseKeeper {
         return false;
       },
     );
-    const timeout = this.#pause(timing.renewTimeoutMs, held.over).then(() => false);
-    return Promise.race([answer, timeout]);
+    // Ends with this try: while PostgreSQL refuses at once, tries follow each other within the time of one.
+    const waiting = new AbortController();
+    const giveUp = () => waiting.abort();
+    held.over.addEventListener('abort', giveUp, { once: true });
+    const timeout = this.#pause(timing.renewTimeoutMs, waiting.signal).then(() => false);
+    return Promise.race([answer, timeout]).finally(() => {
+      held.over.removeEventListener('abort', giveUp);
+      giveUp();
+    });
   }
 
   /** Ends the lease at its deadline, without a call of {@link isHeld}. */
