@@ -3,6 +3,7 @@
 import './whatsapp/async-context/install.ts';
 import './whatsapp/libsignal-silence.ts';
 import './whatsapp/libsignal-queue.ts';
+import './whatsapp/libsignal-curve.ts';
 import { holdEngine } from '@wa-gate/kit/engine';
 
 // Until `releaseEngine`.

@@ -1,8 +1,9 @@
-// All imports of Baileys go through this file. It installs the three patches that must be in place before Baileys is
-// loaded. Imports are evaluated in their order, so the order of these lines matters.
+// All imports of Baileys go through this file. It installs the patches that must be in place before Baileys is loaded.
+// Imports are evaluated in their order, so the order of these lines matters.
 import './async-context/install.ts';
 import './libsignal-silence.ts';
 import './libsignal-queue.ts';
+import './libsignal-curve.ts';
 
 export type {
   AuthenticationState,
