@@ -1,6 +1,7 @@
 import { createTestDatabase, seedEvent, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeSession } from './assign.ts';
+import { paceWindowMs } from './candidates.ts';
 import { beginDraining, endLease, renewLease } from './leases.ts';
 import { myPlacements, releaseSession } from './placements.ts';
 import { fleetTools, NO_LOAD, readPlacements, SLOW_TIMING } from './testing/fleet.ts';
@@ -79,7 +80,7 @@ describe('placement (MR-166)', () => {
     await register('w1');
     await seed(1);
     await database.pool.query(`UPDATE sessions SET desired_state = 'STOPPED'`);
-    expect(await place()).toEqual({ assignments: [], gone: [], braked: 0, waiting: 0, more: false });
+    expect(await place()).toEqual({ assignments: [], gone: [], braked: 0, waiting: 0, later: 0, more: false });
   });
 
   it('takes the loaded worker last', async () => {
@@ -242,5 +243,56 @@ describe('takeover', () => {
     const rows = await readPlacements(database.pool);
     expect(rows.every(({ epoch, state }) => epoch === 2 && state === 'ASSIGNED')).toBe(true);
     expect(await countByWorker()).toEqual({ dead: 0, w1: 200, w2: 200, w3: 100 });
+  });
+
+  describe('when all workers have gone and come back one after the other (MR-166)', () => {
+    /** Two workers with six sessions each end; the first one registers again. */
+    async function firstReturns(): Promise<void> {
+      await Promise.all([register('w1'), register('w2')]);
+      await seed(12);
+      await place();
+      await passWindow();
+      await Promise.all(['w1', 'w2'].map((workerId) => endLease(database.pool, { workerId, incarnation: 1 }, 'test')));
+      await register('w1');
+    }
+
+    const passWindow = () =>
+      database.pool.query(`UPDATE session_placements SET changed_at = changed_at - $1 * interval '1 ms'`, [
+        paceWindowMs(SLOW_TIMING),
+      ]);
+
+    it('I1 the first one does not get the sessions of the second, which finds its own', async () => {
+      await firstReturns();
+      expect(await place({ takeoversPerWorker: 6 })).toMatchObject({
+        assignments: [],
+        waiting: 0,
+        later: 6,
+        more: false,
+      });
+      await register('w2');
+      expect(await place({ takeoversPerWorker: 6 })).toMatchObject({ assignments: [], waiting: 0, later: 0 });
+      expect(await countByWorker()).toEqual({ w1: 6, w2: 6 });
+    });
+
+    it('the first one gets them in turns when the second stays away', async () => {
+      await firstReturns();
+      const turns: number[] = [];
+      for (let turn = 0; turn < 3; turn++) {
+        const { assignments, later } = await place({ takeoversPerWorker: 4 });
+        turns.push(assignments.length, later);
+        await passWindow();
+      }
+      expect(turns).toEqual([0, 6, 4, 2, 2, 0]);
+      expect(await countByWorker()).toEqual({ w1: 12, w2: 0 });
+    });
+
+    it('sessions that no worker had do not wait for them, and what has no room is not told as later', async () => {
+      await firstReturns();
+      const fresh = await seed(2);
+      await database.pool.query(`UPDATE workers SET max_sessions = 10 WHERE id = 'w1'`);
+      const { assignments, ...rest } = await place({ takeoversPerWorker: 6 });
+      expect(assignments.map(({ sessionId }) => sessionId).sort()).toEqual(fresh.sort());
+      expect(rest).toMatchObject({ waiting: 4, later: 2, more: false });
+    });
   });
 });

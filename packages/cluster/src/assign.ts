@@ -1,7 +1,7 @@
 import { inTransaction, type Network, type Pool, type PoolClient } from '@wa-gate/db';
 import { type GoneWorker, type Survey, survey } from './brake.ts';
 import { type Candidate, lockCandidates } from './candidates.ts';
-import { distribute, type PlacementStrategy, roomFor } from './distribute.ts';
+import { distribute, type PlacementStrategy, paced, roomFor } from './distribute.ts';
 import type { Assignment, AssignmentReason } from './placements.ts';
 import { BY_PRIORITY } from './priority.ts';
 import { type ClusterTiming, DEFAULT_TIMING } from './timing.ts';
@@ -13,6 +13,12 @@ export interface PlaceOptions {
   sessionIds?: readonly string[];
   /** The maximum of placements per network. */
   limit: number;
+  /**
+   * A worker takes sessions over only until it has got so many lately (half of `reconcileEveryMs`). After an outage of
+   * all of them the first worker to return would get the sessions of those that return a moment later.
+   * @default no bound
+   */
+  takeoversPerWorker?: number;
 }
 
 export interface PlaceResult {
@@ -21,8 +27,10 @@ export interface PlaceResult {
   gone: GoneWorker[];
   /** Sessions that the storm brake holds back. */
   braked: number;
-  /** Sessions that still have no place. */
+  /** Sessions that still have no place, apart from those of `later`. */
   waiting: number;
+  /** Sessions that have room, but whose worker is gone and whose turn comes a moment later. */
+  later: number;
   /** Another call may place more at once: the batch was full, or locked rows were skipped. */
   more: boolean;
 }
@@ -43,9 +51,9 @@ export async function placeSessions(pool: Pool, options: PlaceOptions): Promise<
   const wanted = await survey(pool, options.timing, options.sessionIds ?? null);
   const total = [...wanted.waiting.values()].reduce((sum, count) => sum + count, 0);
   const { gone, braked } = wanted;
-  if (total === 0) return { assignments: [], gone, braked, waiting: 0, more: false };
-  const { assignments, more } = await inTransaction(pool, (tx) => placeLocked(tx, wanted, options));
-  return { assignments, gone, braked, waiting: Math.max(total - assignments.length, 0), more };
+  if (total === 0) return { assignments: [], gone, braked, waiting: 0, later: 0, more: false };
+  const { assignments, later, more } = await inTransaction(pool, (tx) => placeLocked(tx, wanted, options));
+  return { assignments, gone, braked, waiting: Math.max(total - later - assignments.length, 0), later, more };
 }
 
 /** Places one session. `null`: it has a living worker, or no worker has room. */
@@ -58,23 +66,52 @@ export async function placeSession(
   return assignments[0] ?? null;
 }
 
+interface Group {
+  /** Its sessions, those that others have locked included. */
+  count: number;
+  takes: 'orphans' | 'unassigned' | 'all';
+  candidates: readonly Candidate[];
+}
+
 async function placeLocked(
   tx: PoolClient,
   wanted: Survey,
   options: PlaceOptions,
-): Promise<{ assignments: Assignment[]; more: boolean }> {
-  const candidates = await lockCandidates(tx, options.timing);
+): Promise<{ assignments: Assignment[]; later: number; more: boolean }> {
+  let candidates = await lockCandidates(tx, options.timing);
   const assignments: Assignment[] = [];
+  let later = 0;
   let more = false;
-  for (const [network, count] of wanted.waiting) {
-    const room = Math.min(roomFor(candidates, network), options.limit);
-    if (room === 0) continue;
-    const sessions = await lockWaiting(tx, wanted, network, options, room);
-    assignments.push(...(await assign(tx, distribute(sessions, candidates, network, options.strategy))));
+
+  async function place(network: Network, { count, takes, candidates: targets }: Group): Promise<number> {
+    const room = Math.min(roomFor(targets, network), options.limit);
+    if (room === 0 || count === 0) return 0;
+    const sessions = await lockWaiting(tx, wanted, network, options, { takes, limit: room });
+    const given = distribute(sessions, targets, network, options.strategy);
+    assignments.push(...(await assign(tx, given)));
+    candidates = candidates.map((candidate) => {
+      const got = given.filter(({ worker }) => worker.workerId === candidate.workerId).length;
+      return { ...candidate, assigned: candidate.assigned + got, room: candidate.room - got };
+    });
     const passedOver = sessions.length < Math.min(room, count);
     more ||= passedOver || (sessions.length === options.limit && sessions.length < count);
+    return given.length;
   }
-  return { assignments, more };
+
+  for (const [network, count] of wanted.waiting) {
+    const orphans = wanted.orphans.get(network) ?? 0;
+    const careful = paced(candidates, options.takeoversPerWorker ?? Number.POSITIVE_INFINITY);
+    const fitting = Math.min(orphans, roomFor(candidates, network));
+    if (fitting <= roomFor(careful, network)) {
+      await place(network, { count, takes: 'all', candidates });
+    } else {
+      const taken = await place(network, { count: orphans, takes: 'orphans', candidates: careful });
+      // They do not stand behind those whose turn comes later.
+      await place(network, { count: count - orphans, takes: 'unassigned', candidates });
+      later += Math.max(Math.min(orphans - taken, roomFor(candidates, network)), 0);
+    }
+  }
+  return { assignments, later, more };
 }
 
 /**
@@ -86,21 +123,23 @@ async function lockWaiting(
   { gone }: Survey,
   network: Network,
   { sessionIds }: PlaceOptions,
-  limit: number,
+  { takes, limit }: Pick<Group, 'takes'> & { limit: number },
 ): Promise<Waiting[]> {
+  const left = takes === 'unassigned' ? [] : gone;
   const { rows } = await tx.query<Waiting>(
     `SELECT p.session_id AS "sessionId", p.epoch, p.worker_id AS "from"
      FROM session_placements p JOIN sessions s ON s.id = p.session_id JOIN users u ON u.id = s.user_id
-     WHERE (p.state = 'UNASSIGNED'
+     WHERE ($6 AND p.state = 'UNASSIGNED'
          OR p.worker_id = ANY($1::text[]) AND (p.worker_id, p.incarnation) IN (SELECT * FROM unnest($1::text[], $2::bigint[])))
        AND s.desired_state = 'RUNNING' AND s.network = $3 AND ($4::uuid[] IS NULL OR p.session_id = ANY($4))
      ORDER BY ${BY_PRIORITY} LIMIT $5 FOR NO KEY UPDATE OF p SKIP LOCKED`,
     [
-      gone.map(({ workerId }) => workerId),
-      gone.map(({ incarnation }) => incarnation),
+      left.map(({ workerId }) => workerId),
+      left.map(({ incarnation }) => incarnation),
       network,
       sessionIds ?? null,
       limit,
+      takes !== 'orphans',
     ],
   );
   return rows;

@@ -31,7 +31,7 @@ describe('the storm brake', () => {
   it('holds when three workers, and more than half of all, fall silent together', async () => {
     const [w1, w2, w3] = await fleet(5);
     await expireAll([w1!, w2!, w3!], OVER);
-    expect(await place()).toEqual({ assignments: [], gone: [], braked: 6, waiting: 0, more: false });
+    expect(await place()).toEqual({ assignments: [], gone: [], braked: 6, waiting: 0, later: 0, more: false });
   });
 
   it('holds before the second and third lease are over: they end up to one renewal apart', async () => {

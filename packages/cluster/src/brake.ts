@@ -18,6 +18,8 @@ export interface Survey {
   gone: GoneWorker[];
   /** Sessions without a place, by network. */
   waiting: ReadonlyMap<Network, number>;
+  /** Those of them that a worker which is gone had, by network. */
+  orphans: ReadonlyMap<Network, number>;
   /** Sessions that the storm brake holds back. */
   braked: number;
 }
@@ -68,13 +70,18 @@ export async function survey(
     [sessionIds],
   );
   const free = rows.filter(({ isHeld }) => !isHeld);
-  const waiting = new Map<Network, number>();
-  for (const { network, sessions } of free) waiting.set(network, (waiting.get(network) ?? 0) + sessions);
+  const countIn = (counted: typeof free): Map<Network, number> => {
+    const counts = new Map<Network, number>();
+    for (const { network, sessions } of counted) counts.set(network, (counts.get(network) ?? 0) + sessions);
+    return counts;
+  };
+  const waiting = countIn(free);
+  const orphans = countIn(free.filter(({ workerId }) => workerId !== null));
   const gone = new Map(
     free.flatMap(({ workerId, incarnation, cause }) =>
       workerId === null ? [] : [[workerId, { workerId, incarnation, cause }]],
     ),
   );
   const braked = rows.filter(({ isHeld }) => isHeld).reduce((sum, { sessions }) => sum + sessions, 0);
-  return { gone: [...gone.values()], waiting, braked };
+  return { gone: [...gone.values()], waiting, orphans, braked };
 }

@@ -8,15 +8,23 @@ export interface Candidate extends WorkerLoad {
   workerId: string;
   incarnation: number;
   network: Network;
+  /** Sessions that it can still get; below 0 when it has too many. */
+  room: number;
+  /** The sessions that it got within the last `reconcileEveryMs` / 2, its own former ones included. */
+  gotLately: number;
   /** When it last got a session, in milliseconds since 1970; 0: never. For `round-robin`. */
   lastPlacedAt: number;
 }
 
-interface CandidateRow extends Omit<Candidate, 'isNewest'> {
+interface CandidateRow extends Omit<Candidate, 'isNewest' | 'room'> {
   revision: string;
   /** When the first living worker of this revision started. */
   revisionSince: number;
 }
+
+/** Milliseconds over which {@link Candidate.gotLately} counts. */
+export const paceWindowMs = ({ reconcileEveryMs }: Pick<ClusterTiming, 'reconcileEveryMs'>): number =>
+  reconcileEveryMs / 2;
 
 /** The condition for new sessions: active, not shutting down, and renewed lately. */
 const MAY_RECEIVE = `w.admin_state = 'ACTIVE' AND l.runtime_state = 'READY' AND l.is_heard`;
@@ -39,11 +47,13 @@ export async function lockCandidates(tx: PoolClient, timing: ClusterTiming): Pro
      SELECT w.id AS "workerId", l.incarnation, w.network, w.revision, w.max_sessions AS capacity,
        CASE WHEN l.is_young THEN 0 ELSE l.cpu_usage END AS "cpuUsage", l.memory_usage AS "memoryUsage",
        CASE WHEN l.is_young THEN 0 ELSE l.event_loop_delay_ms END AS "eventLoopDelayMs",
-       load.assigned, load."lastPlacedAt",
+       load.assigned, load."gotLately", load."lastPlacedAt",
        extract(epoch FROM min(l.started_at) OVER (PARTITION BY w.network, w.revision))::float8 AS "revisionSince"
      FROM workers w JOIN leases l ON l.worker_id = w.id
      CROSS JOIN LATERAL (
-       SELECT count(*) AS assigned, coalesce(extract(epoch FROM max(p.changed_at)) * 1000, 0)::float8 AS "lastPlacedAt"
+       SELECT count(*) AS assigned,
+         count(*) FILTER (WHERE p.changed_at > now() - ${paceWindowMs(timing)} * interval '1 ms') AS "gotLately",
+         coalesce(extract(epoch FROM max(p.changed_at)) * 1000, 0)::float8 AS "lastPlacedAt"
        FROM session_placements p WHERE p.worker_id = w.id
      ) AS load
      WHERE w.id = ANY($1::text[]) AND ${MAY_RECEIVE}
@@ -52,6 +62,7 @@ export async function lockCandidates(tx: PoolClient, timing: ClusterTiming): Pro
   );
   return rows.map(({ revision, revisionSince, ...row }) => ({
     ...row,
+    room: row.capacity - row.assigned,
     isNewest: !rows.some(
       (other) => other.network === row.network && other.revision !== revision && other.revisionSince > revisionSince,
     ),

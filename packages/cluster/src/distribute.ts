@@ -10,14 +10,21 @@ const RANK: Record<PlacementStrategy, (candidate: Candidate) => number> = {
   'round-robin': (candidate) => candidate.lastPlacedAt,
 };
 
-const hasRoom = ({ assigned, capacity }: Candidate): boolean => assigned < capacity;
+const hasRoom = ({ room }: Candidate): boolean => room > 0;
 
 /** The number of sessions of a network that have room. */
 export function roomFor(candidates: readonly Candidate[], network: Network): number {
   return candidates
     .filter((candidate) => candidate.network === network && hasRoom(candidate))
-    .reduce((room, { capacity, assigned }) => room + capacity - assigned, 0);
+    .reduce((sum, { room }) => sum + room, 0);
 }
+
+/** The same workers, with room for no more than brings each to `perWorker` sessions that it got lately. */
+export const paced = (candidates: readonly Candidate[], perWorker: number): Candidate[] =>
+  candidates.map((candidate) => ({
+    ...candidate,
+    room: Math.min(candidate.room, perWorker - candidate.gotLately),
+  }));
 
 /** The worker for the next session of a network; `undefined` when all are full. Ties are broken by id. */
 function chooseWorker(
@@ -48,6 +55,7 @@ export function distribute<T>(
     if (!worker) break;
     given.push({ session, worker: { ...worker } });
     worker.assigned += 1;
+    worker.room -= 1;
     turn += 1;
     worker.lastPlacedAt = turn;
   }

@@ -15,6 +15,12 @@ import type { Pool, PoolClient } from '@wa-gate/db';
 import type { Revocations, Revoke } from '../revocations/revocations.ts';
 import type { Doorbells } from './doorbells.ts';
 
+/**
+ * A worker starts 50 sessions a second of the sandbox and 10 of the live network (`apps/worker`, start ramp), so it
+ * waits for no more than these. Counted over half of `reconcileEveryMs`.
+ */
+const TAKEOVERS_PER_WORKER = 75;
+
 export interface PlacementDependencies {
   pool: Pool;
   revocations: Pick<Revocations, 'inTransaction'>;
@@ -75,7 +81,7 @@ export function createPlacementService(deps: PlacementDependencies): PlacementSe
       if (former) doorbells.notifyWorker(former);
     },
     async placeWaiting(limit) {
-      const result = await placeSessions(pool, { strategy, timing, limit });
+      const result = await placeSessions(pool, { strategy, timing, limit, takeoversPerWorker: TAKEOVERS_PER_WORKER });
       await settle(result.assignments);
       return result;
     },

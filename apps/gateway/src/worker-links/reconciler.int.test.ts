@@ -160,6 +160,21 @@ it('does not stop at a batch, and gets what somebody had locked', { timeout: 90_
   await waitFor(allOn('w1'));
 });
 
+it('a worker gets the sessions of one that is gone in turns, by itself: more than it can start would wait for it', async () => {
+  await register('w1', 200);
+  await seed(160);
+  startReconciler(1_000);
+  await waitFor(allOn('w1'));
+  await register('w2', 200);
+  await endLease(database.pool, { workerId: 'w1', incarnation: 1 }, 'connection refused');
+  await waitFor(allOn('w2'));
+  const { rows } = await database.pool.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM session_placements GROUP BY changed_at ORDER BY changed_at',
+  );
+  expect(rows.map(({ count }) => count)).toEqual([75, 75, 10]);
+  await waitFor(async () => (await metricOf('wag_takeovers_total', { cause: 'connection refused' })) === 160);
+});
+
 it('asks a draining worker for its sessions, and notifies it', async () => {
   await register('w1');
   await seed(3);

@@ -9,6 +9,8 @@ const BATCH = 200;
 const JITTER = 0.1;
 /** Everything left is locked by another gateway that is about to finish: try again, but do not spin. */
 const LOCKED_PAUSE_MS = 20;
+/** The part of `reconcileEveryMs` after which a round follows while sessions have their turn later. */
+const SOON = 0.25;
 
 export interface ReconcilerDependencies {
   placement: PlacementService;
@@ -44,16 +46,25 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
     await placement
       .noteWorkers()
       .catch((error: unknown) => logger.warn({ err: error }, 'changes of workers not noted'));
-    await placeAll(stopping);
+    const later = await placeAll(stopping);
+    if (later > 0) notifySoon(stopping);
     await move('drain', () => placement.drain());
     await move('rebalance', () => placement.rebalance());
   }
 
-  async function placeAll(stopping: AbortSignal): Promise<void> {
+  function notifySoon(stopping: AbortSignal): void {
+    clock.sleep(timing.reconcileEveryMs * SOON, stopping).then(
+      () => loop.notify(),
+      () => undefined,
+    );
+  }
+
+  /** Resolves with how many sessions have their turn later. */
+  async function placeAll(stopping: AbortSignal): Promise<number> {
     for (;;) {
       const result = await placement.placeWaiting(BATCH);
       report(result);
-      if (!result.more || stopping.aborted) return;
+      if (!result.more || stopping.aborted) return result.later;
       if (!result.assignments.length) await clock.sleep(LOCKED_PAUSE_MS, stopping).catch(() => undefined);
     }
   }
