@@ -28,7 +28,7 @@ const LONGEST = [
   'apps/worker/src/supervisor/handover.int.test.ts',
   'apps/worker/src/session/no-network.int.test.ts',
   'apps/gateway/src/modules/workers/worker-removal.int.test.ts',
-  // The sandbox's own come last, in processes of their own: these two are its longest, of five seconds each.
+  // The sandbox's own come after all others, in processes of their own: these two are its longest, of five seconds.
   'apps/sandbox/src/flows/receipts.int.test.ts',
   'apps/sandbox/src/flows/endings.int.test.ts',
 ];
@@ -70,12 +70,17 @@ const LONGEST_SCENARIOS = [
 
 const ORDER = [...LONGEST, ...LONGEST_SCENARIOS];
 
+/**
+ * A process of vitest is kept for the next file only when that is of the same project. So projects follow each other:
+ * a file of another one in between would end two processes with all that they have loaded.
+ */
 export class LongestFirst extends BaseSequencer {
   /** @param {import('vitest/node').TestSpecification[]} files */
   async sort(files) {
-    const rank = (/** @type {import('vitest/node').TestSpecification} */ { moduleId }) => {
+    const projects = [...new Set(files.map(({ project }) => project.name))].sort();
+    const rank = (/** @type {import('vitest/node').TestSpecification} */ { project, moduleId }) => {
       const index = ORDER.indexOf(relative(ROOT, moduleId));
-      return index === -1 ? ORDER.length : index;
+      return projects.indexOf(project.name) * (ORDER.length + 1) + (index === -1 ? ORDER.length : index);
     };
     return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
   }
