@@ -21,6 +21,7 @@ const run = (cpuMs: number, execMs: number): LevelRun => ({
     statements: 20,
     transactions: 20,
     walBytes: 0,
+    log: { from: '0/0', to: '0/0' },
     byStatement: [{ query: 'UPDATE outbox SET state = 1', calls: 20, planMs: 0, execMs }],
   },
 });

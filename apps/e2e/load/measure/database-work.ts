@@ -6,6 +6,8 @@ export interface DatabaseWork {
   statements: number | null;
   transactions: number;
   walBytes: number;
+  /** Where in the log it begins and ends. */
+  log: { from: string; to: string };
   /** The most frequent first. */
   byStatement: StatementWork[];
 }
@@ -52,6 +54,7 @@ export async function watchDatabase(pool: Pool): Promise<() => Promise<DatabaseW
       statements: byStatement?.reduce((sum, one) => sum + one.calls, 0) ?? null,
       transactions: after.transactions - before.transactions,
       walBytes: Number(rows[0]!.bytes),
+      log: { from: before.lsn, to: after.lsn },
       byStatement: byStatement ?? [],
     };
   };

@@ -13,6 +13,7 @@ const RUN: MessageRun = {
       statements: 400,
       transactions: 300,
       walBytes: 9_000,
+      log: { from: '0/0', to: '0/0' },
       byStatement: [{ query: 'SELECT 1', calls: 25, planMs: 5, execMs: 50 }],
     },
   },

@@ -3,13 +3,17 @@ import pg from 'pg';
 import { NOT_COUNTED } from './database-work.ts';
 import type { PrivateDatabases } from './private-databases.ts';
 
-/** Lets PostgreSQL count every statement and its plans; takes a restart, so it comes before everything else. */
+/**
+ * Lets PostgreSQL count every statement and its plans, and keep the log of the run; takes a restart, so it comes before
+ * everything else.
+ */
 export async function countStatements(databases: PrivateDatabases): Promise<void> {
   const client = new pg.Client({ connectionString: databases.databaseUrl });
   await client.connect();
   await client.query(`ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
   await client.query(`ALTER SYSTEM SET pg_stat_statements.track_utility = off`);
   await client.query(`ALTER SYSTEM SET pg_stat_statements.track_planning = on`);
+  await client.query(`ALTER SYSTEM SET wal_keep_size = '2GB'`);
   await client.end();
   await databases.restart('postgres', 'fast');
 }

@@ -4,6 +4,7 @@ import { runFrom } from '../../harness/checkout.ts';
 import { startSystem } from '../../harness/system.ts';
 import type { LoopOptions, LoopResult } from '../measure/closed-loop.ts';
 import { provideDurableServices } from '../measure/durable-services.ts';
+import { readLogParts, renderLogParts } from '../measure/log-parts.ts';
 import { figuresOf, type MessageRun, renderRuns, renderStatements, writeFigures } from '../measure/message-runs.ts';
 import type { WatchedProcess } from '../measure/process-cpu.ts';
 import { profilingInto } from '../measure/profiling.ts';
@@ -62,7 +63,10 @@ try {
       );
     }
     const last = runs.findLast(({ side }) => side === 'gateway');
-    if (options.statements && last) console.log(`\n${renderStatements(last)}`);
+    if (options.statements && last?.cost.database) {
+      console.log(`\n${renderStatements(last)}`);
+      console.log(`\n${renderLogParts(await readLogParts(services.pool, last.cost.database.log), last.messages)}`);
+    }
   }
   console.log(`\n${renderRuns(runs)}\n`);
   writeFigures(options.json, 'send', runs.map(figuresOf));
