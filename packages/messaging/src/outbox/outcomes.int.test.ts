@@ -1,7 +1,9 @@
 import { type Ownership, placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
+import { createPool } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
-import { createTestDatabase, seedSession, type TestDatabase, workerRegistration } from '@wa-gate/testkit';
+import { createTestDatabase, seedSession, type TestDatabase, waitFor, workerRegistration } from '@wa-gate/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findViolations } from '../invariants/invariants.ts';
 import { acceptMessage } from './accept.ts';
 import { claimOutbox } from './outbox.ts';
 import { type Outcome, recordOutcomes } from './outcomes.ts';
@@ -51,4 +53,31 @@ it.each([
   );
   // PostgreSQL plans for the values five times before it compares.
   expect(rows).toEqual([{ again: 5, kept: times - 5 }]);
+});
+
+it('a statement that another one overtakes moves the message on from there, and each step is told once (I11)', async () => {
+  const waMessageId = await send();
+  const pool = createPool({ url: database.url, name: 'outcomes', max: 2 });
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const first = await recordOutcomes(client, [outcome(waMessageId, 'SENT')]);
+    const second = recordOutcomes(pool, [outcome(waMessageId, 'SENT'), outcome(waMessageId, 'READ')]);
+    await waitFor(async () => {
+      const { rows } = await database.pool.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length === 1;
+    });
+    await client.query('COMMIT');
+    const types = (recorded: { events: { type: string }[] }) => recorded.events.map(({ type }) => type);
+    expect(types(first)).toEqual(['message.sent']);
+    expect(types(await second)).toEqual(['message.delivered', 'message.read']);
+    expect((await second).moved).toMatchObject([{ state: 'READ' }]);
+  } finally {
+    client.release();
+    await pool.end();
+  }
+  const violations = await findViolations(database.pool);
+  expect(violations.filter(({ invariant }) => invariant === 'I11')).toEqual([]);
 });

@@ -79,6 +79,10 @@ const OUTCOMES = [
  * the old and the new state. WhatsApp's receipts count whole seconds: a later step is never shown before an earlier
  * one.
  *
+ * Messages are not locked when they are read: a lock is a record of the log for each step of each message. Instead one
+ * is moved only from the state that was read. An owner whose connection was cut may repeat a statement while the first
+ * one still runs; the one that comes second moves nothing, tells no event, and counts what was overtaken.
+ *
  * A receipt in a group is that of one member. All of them are kept, and a message is as far as the member who is least
  * far, once as many have reported as the group had members. Their count adds the rows of this statement to those of
  * the table. Receipts of changes say nothing. `OFFSET 0` keeps the read of that table a probe of its index.
@@ -112,18 +116,17 @@ const record = (ofMembers: boolean): string => `WITH ${FENCE_MANY_OF_ANY_LENGTH}
     FROM latest l JOIN messages m ON m.id = l.message_id JOIN sessions s ON s.id = l.session_id
     WHERE l.state > m.state AND (l.state <> 'UNKNOWN' OR m.state = 'QUEUED')
     ORDER BY m.id
-    FOR UPDATE OF m
   ), moved AS (
     UPDATE messages m SET state = b.state,
       sent_at = b.sent_at, delivered_at = coalesce(m.delivered_at, b.delivered_at),
       read_at = coalesce(m.read_at, b.read_at), wire_at = coalesce(b.wire_at, m.wire_at), recipients = coalesce(m.recipients, b.recipients),
       error_code = CASE WHEN b.state < 'SENT' THEN b.error_code END,
       error_message = CASE WHEN b.state < 'SENT' THEN b.error_message END
-    FROM before b WHERE m.id = b.id
+    FROM before b WHERE m.id = b.id AND m.state = b.old_state
     RETURNING m.id
   ), done AS (
     UPDATE outbox o SET state = CASE WHEN b.state < 'SENT' THEN b.state::text::"OutboxState" ELSE 'SENT' END
-    FROM before b WHERE o.message_id = b.id AND b.old_state < 'SENT'
+    FROM before b JOIN moved USING (id) WHERE o.message_id = b.id AND b.old_state < 'SENT'
   ), new_events AS (
     SELECT b.session_id, f.epoch, b.trace, row_number() OVER (ORDER BY b.id, step.state) AS ord, step.type,
       jsonb_build_object('messageId', b.id, 'waMessageId', b.wa_message_id, 'to', b.chat_jid,
@@ -138,13 +141,15 @@ const record = (ofMembers: boolean): string => `WITH ${FENCE_MANY_OF_ANY_LENGTH}
           WHEN 'FAILED' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message)
           WHEN 'UNKNOWN' THEN jsonb_build_object('errorCode', b.error_code, 'error', b.error_message, 'state', 'unknown')
           ELSE '{}' END AS data
-    FROM before b JOIN fence f ON f.session_id = b.session_id
+    FROM before b JOIN moved USING (id) JOIN fence f ON f.session_id = b.session_id
     CROSS JOIN (VALUES ('FAILED'::"MessageState", 'message.failed'), ('UNKNOWN', 'message.failed'), ('SENT', 'message.sent'),
       ('DELIVERED', 'message.delivered'), ('READ', 'message.read'), ('PLAYED', 'message.played')) AS step(state, type)
     WHERE step.state > b.old_state AND step.state <= b.state AND (step.state >= 'SENT' OR step.state = b.state)
   ), ${APPEND_TRACED_EVENTS}
   SELECT (SELECT coalesce(json_agg(session_id), '[]') FROM fence) AS owned,
-    (SELECT coalesce(json_agg(json_build_object('sessionId', session_id, 'messageId', id, 'state', state)), '[]') FROM before) AS moved,
+    (SELECT coalesce(json_agg(json_build_object('sessionId', session_id, 'messageId', id, 'state', state)), '[]')
+      FROM before JOIN moved USING (id)) AS moved,
+    (SELECT count(*) FROM before)::int - (SELECT count(*) FROM moved)::int AS overtaken,
     ${APPENDED_COLUMNS}`;
 
 const RECORD = { name: 'record-outcomes', text: record(false) };
@@ -157,11 +162,30 @@ export interface RecordedOutcomes extends Appended {
   stale: string[];
 }
 
-/** Records a batch of outcomes under the fence of each session (I2). Stale sessions are returned, not thrown. */
+/**
+ * Records a batch of outcomes under the fence of each session (I2). Stale sessions are returned, not thrown. When
+ * another statement has moved a message meanwhile, the batch is recorded once more on top of it: what is done by then
+ * is not done again.
+ */
 export async function recordOutcomes(db: Queryable, outcomes: readonly Outcome[]): Promise<RecordedOutcomes> {
+  const recorded = await recordOnce(db, outcomes);
+  if (recorded.overtaken === 0) return recorded;
+  const rest = await recordOutcomes(db, outcomes);
+  return {
+    events: [...recorded.events, ...rest.events],
+    webhooks: [...recorded.webhooks, ...rest.webhooks],
+    moved: [...recorded.moved, ...rest.moved],
+    stale: rest.stale,
+  };
+}
+
+async function recordOnce(
+  db: Queryable,
+  outcomes: readonly Outcome[],
+): Promise<RecordedOutcomes & { overtaken: number }> {
   const { sessionIds, epochs } = fenceParameters(outcomes);
   const column = <K extends keyof Outcome>(key: K) => outcomes.map((outcome) => outcome[key] ?? null);
-  const { rows } = await db.query<RecordedOutcomes & { owned: string[] }>({
+  const { rows } = await db.query<RecordedOutcomes & { owned: string[]; overtaken: number }>({
     ...(outcomes.some(({ participant }) => participant !== undefined) ? RECORD_OF_MEMBERS : RECORD),
     values: [
       sessionIds,
@@ -179,5 +203,10 @@ export async function recordOutcomes(db: Queryable, outcomes: readonly Outcome[]
   });
   const row = rows[0]!;
   const owned = new Set(row.owned);
-  return { ...readAppended(row), moved: row.moved, stale: sessionIds.filter((id) => !owned.has(id)) };
+  return {
+    ...readAppended(row),
+    moved: row.moved,
+    stale: sessionIds.filter((id) => !owned.has(id)),
+    overtaken: row.overtaken,
+  };
 }
