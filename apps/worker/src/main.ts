@@ -8,9 +8,9 @@ import {
   assertSessions,
   createPool,
   createSystemLogSink,
-  readCompactKeys,
   readDatabaseUrls,
   readMessageKey,
+  readRecordForm,
   watchPool,
 } from '@wa-gate/db';
 import {
@@ -93,7 +93,7 @@ async function run(config: WorkerConfig): Promise<void> {
   await assertMediaStore({ pool, store: media, where: nameOfStore(mediaConfig), logger, workerId });
   const workFolder = await createWorkFolder(workFolderPath(config));
   const messageKey = await readMessageKey(pool, masterKeys);
-  const compactKeys = await readCompactKeys(pool);
+  const recordForm = await readRecordForm(pool);
   systemLog.start(pool);
 
   const redis = createRedis({ url: config.REDIS_URL, logger, name: `worker ${workerId}` });
@@ -152,7 +152,7 @@ async function run(config: WorkerConfig): Promise<void> {
     maxFileBytes: config.MEDIA_MAX_BYTES,
     masterKeys,
     messageKey,
-    compactKeys,
+    recordForm,
     clock: systemClock,
     logger,
     timing,

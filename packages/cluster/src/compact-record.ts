@@ -20,8 +20,10 @@ const DICTIONARY = Buffer.from(
 const OPTIONS = { level: 6, windowBits: 12, memLevel: 5, dictionary: DICTIONARY } as const;
 
 /** Compresses the JSON of a session record to less than half: keys are base64, and names are always the same. */
-export const encodeCompact = (value: unknown): Buffer =>
-  Buffer.concat([Buffer.of(FORM), deflateRawSync(JSON.stringify(value), OPTIONS)]);
+export const encodeCompact = (value: unknown): Buffer => compactJson(JSON.stringify(value));
+
+/** The same of a value that is JSON already. */
+export const compactJson = (json: string): Buffer => Buffer.concat([Buffer.of(FORM), deflateRawSync(json, OPTIONS)]);
 
 /** @throws {Error} for bytes that {@link encodeCompact} has not made */
 export const decodeCompact = (bytes: Buffer): unknown =>

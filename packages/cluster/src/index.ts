@@ -11,6 +11,7 @@ export {
 export { type PlaceOptions, type PlaceResult, placeSession, placeSessions } from './assign.ts';
 export { type FleetSurvey, type ScalingSignal, scalingSignal, surveyFleet } from './autoscaling.ts';
 export type { GoneWorker } from './brake.ts';
+export { compactJson } from './compact-record.ts';
 export type { PlacementStrategy } from './distribute.ts';
 export { drainRound } from './drain.ts';
 export {
@@ -74,6 +75,7 @@ export {
 } from './registration.ts';
 export { createRouteTable, type Route, type RouteTable, type RouteTableDependencies } from './route-table.ts';
 export { type JournalHalf, journalContext, SESSION_KEYS_BOX, sessionKeyContext } from './sealing.ts';
+export { splitRecord } from './split-record.ts';
 export { type ClusterTiming, createTiming, DEFAULT_TIMING, scaleTiming, TimingError } from './timing.ts';
 export { noteWorkerChanges } from './worker-events.ts';
 export {

@@ -1,4 +1,5 @@
 import { decodeCompact, encodeCompact, isCompact } from './compact-record.ts';
+import { isSplit, joinRecord } from './split-record.ts';
 
 /** Kinds whose values are bytes. */
 const RAW: ReadonlySet<string> = new Set(['identity-key', 'sender-key']);
@@ -7,8 +8,8 @@ const KEY_BYTES = 32;
 /**
  * Encodes key values. JSON, because it is the same in every Node version of a mixed fleet; bytes in it are marked. A
  * session record has only strings and numbers, and is written with every message: the compact form takes less than half
- * of the bytes. Both forms are read. Which one is written is a fact of the installation, because the previous version
- * reads JSON alone.
+ * of the bytes. Split records (`split-record.ts`) are the third form. All are read. Which one is written is a fact of
+ * the installation, because versions before this one do not read them all.
  *
  * @param kind as in `session_keys`: a type of Baileys, or `creds`
  */
@@ -25,8 +26,9 @@ export function encodeKey(kind: string, value: unknown, { compact = false } = {}
 export function decodeKey(kind: string, bytes: Buffer): unknown {
   if (RAW.has(kind)) return bytes;
   if (kind === 'pre-key') return { public: bytes.subarray(0, KEY_BYTES), private: bytes.subarray(KEY_BYTES) };
-  if (kind === 'session') return isCompact(bytes) ? decodeCompact(bytes) : JSON.parse(bytes.toString());
-  return JSON.parse(bytes.toString(), readBytes);
+  if (kind === 'session' && isSplit(bytes)) return joinRecord(bytes);
+  if (kind === 'session' && isCompact(bytes)) return decodeCompact(bytes);
+  return kind === 'session' ? JSON.parse(bytes.toString()) : JSON.parse(bytes.toString(), readBytes);
 }
 
 const MARK = '$bytes';

@@ -35,8 +35,9 @@ export {
   assertKeyCheck,
   assertMasterKey,
   MESSAGE_KEY_BOX,
-  readCompactKeys,
+  type RecordForm,
   readMessageKey,
+  readRecordForm,
   rekeyInstallation,
 } from './installation.ts';
 export { likeAnywhere } from './like-anywhere.ts';

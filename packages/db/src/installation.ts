@@ -70,12 +70,19 @@ export async function readMessageKey(db: Queryable, masterKeys: readonly Uint8Ar
 }
 
 /**
- * Whether the workers of this installation write session records in the compact form. `false` where a version has been
- * that reads JSON alone. Read it after {@link assertMasterKey}.
+ * How session records are stored. `json`: versions before the compact form read it alone. `split`: compact, in two
+ * parts of which a message changes one (docs/decisions/0059-split-session-records.md).
  */
-export async function readCompactKeys(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query<{ isCompact: boolean }>(
-    'SELECT compact_keys AS "isCompact" FROM installation WHERE id = 1',
+export type RecordForm = 'json' | 'compact' | 'split';
+
+/**
+ * The form in which the workers of this installation write session records: one that every version reads which has been
+ * there. Read it after {@link assertMasterKey}.
+ */
+export async function readRecordForm(db: Queryable): Promise<RecordForm> {
+  const { rows } = await db.query<{ form: RecordForm }>(
+    `SELECT CASE WHEN split_keys THEN 'split' WHEN compact_keys THEN 'compact' ELSE 'json' END AS form
+     FROM installation WHERE id = 1`,
   );
-  return rows[0]!.isCompact;
+  return rows[0]!.form;
 }

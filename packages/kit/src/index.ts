@@ -48,6 +48,7 @@ export {
   createSecretBox,
   deriveKey,
   KEY_ID_SLICE,
+  type LastingPart,
   MasterKeyError,
   parseMasterKeys,
   type SecretBox,

@@ -46,6 +46,49 @@ describe('a sealed value (MR-152)', () => {
   });
 });
 
+describe('a value with a lasting part (MR-152)', () => {
+  const master = key();
+  const box = createSecretBox([master], 'test');
+  const lasting = box.sealLasting(Buffer.from(' and what stays'), 'c');
+  const sealed = box.sealBefore(Buffer.from('what changes'), lasting, 'c');
+
+  it('opens as both, one after the other, whatever the bytes', () => {
+    expect(box.open(sealed, 'c').toString()).toBe('what changes and what stays');
+    const bytes = () => fc.uint8Array({ maxLength: 2_000 });
+    fc.assert(
+      fc.property(bytes(), bytes(), fc.string(), (first, second, context) => {
+        const parts = box.sealBefore(first, box.sealLasting(second, context), context);
+        expect(box.open(parts, context).equals(Buffer.concat([first, second]))).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('has the bytes of its lasting part at the end, each time', () => {
+    const again = box.sealBefore(Buffer.from('what changes'), lasting, 'c');
+    expect(again.equals(sealed)).toBe(false);
+    for (const value of [sealed, again]) expect(value.subarray(-lasting.length).equals(lasting)).toBe(true);
+  });
+
+  it('does not open in another context, with another lasting part, or after any changed byte', () => {
+    expect(() => box.open(sealed, 'd')).toThrow(UnsealError);
+    const other = box.sealLasting(Buffer.from(' and what stays'), 'c');
+    const mixed = Buffer.concat([sealed.subarray(0, -lasting.length), other]);
+    expect(() => box.open(mixed, 'c')).toThrow(UnsealError);
+    for (let index = 0; index < sealed.length; index += 1) {
+      const changed = Buffer.from(sealed);
+      changed[index]! ^= 1;
+      expect(() => box.open(changed, 'c')).toThrow(UnsealError);
+      expect(() => box.open(sealed.subarray(0, index), 'c')).toThrow(UnsealError);
+    }
+  });
+
+  it('survives rotation', () => {
+    const rotated = createSecretBox([key(), master], 'test');
+    expect(rotated.open(sealed, 'c').toString()).toBe('what changes and what stays');
+  });
+});
+
 describe('the master key', () => {
   it('is 32 bytes of base64, several separated by commas', () => {
     const keys = [key(), key()];

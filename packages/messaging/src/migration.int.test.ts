@@ -4,7 +4,7 @@
  */
 import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { MESSAGE_TYPES, type MessageTypeName } from '@wa-gate/contracts';
-import { assertMasterKey, readCompactKeys } from '@wa-gate/db';
+import { assertMasterKey, readRecordForm } from '@wa-gate/db';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -158,11 +158,11 @@ describe('the migration', () => {
     expect(await query(`SELECT kind FROM messages WHERE wa_message_id = 'FILLED'`)).toEqual([{ kind: 'image' }]);
   });
 
-  it('session records stay as the version before reads them; an installation that begins now begins compact', async () => {
-    expect(await readCompactKeys(database.pool)).toBe(false);
+  it('session records stay as the version before reads them; an installation that begins now splits them', async () => {
+    expect(await readRecordForm(database.pool)).toBe('json');
     await query('DELETE FROM installation');
     await assertMasterKey(database.pool, [MASTER_KEY]);
-    expect(await readCompactKeys(database.pool)).toBe(true);
+    expect(await readRecordForm(database.pool)).toBe('split');
   });
 
   it('leaves nothing of itself', async () => {

@@ -25,10 +25,10 @@ export interface ActorParts {
 
 /** How the supervisor makes the actor of a placement. */
 export function createActors(
-  deps: Pick<SessionHostDependencies, 'pool' | 'clock' | 'logger' | 'masterKeys' | 'compactKeys' | 'pace'>,
+  deps: Pick<SessionHostDependencies, 'pool' | 'clock' | 'logger' | 'masterKeys' | 'recordForm' | 'pace'>,
   { metrics, announce, keyWriter, routes, traffic, liveness, ramp }: ActorParts,
 ): SupervisorDependencies['createActor'] {
-  const { pool, clock, logger, masterKeys, compactKeys, pace } = deps;
+  const { pool, clock, logger, masterKeys, recordForm, pace } = deps;
   const box = createSecretBox(masterKeys, SESSION_KEYS_BOX);
   const reconnectTurn = (): number => {
     const turn = ramp.take();
@@ -42,7 +42,7 @@ export function createActors(
       clock,
       logger,
       box,
-      compactKeys,
+      recordForm,
       keyWriter,
       routes,
       traffic,

@@ -1,5 +1,5 @@
 import type { ClusterTiming, PlacementStrategy } from '@wa-gate/cluster';
-import type { Pool } from '@wa-gate/db';
+import type { Pool, RecordForm } from '@wa-gate/db';
 import type { BackoffOptions, Clock, Logger, Redis } from '@wa-gate/kit';
 import type { MediaStore, WorkFolder } from '@wa-gate/media';
 import type { WebhookDoorbell } from '@wa-gate/messaging';
@@ -36,8 +36,8 @@ export interface SessionHostDependencies {
   gapPace?: GapAuditPace;
   masterKeys: readonly Uint8Array[];
   messageKey: Uint8Array;
-  /** Whether session records are written in the compact form. */
-  compactKeys: boolean;
+  /** In which form session records are written. */
+  recordForm: RecordForm;
   clock: Clock;
   logger: Logger;
   timing: ClusterTiming;

@@ -1,6 +1,6 @@
 import { clearSessionKeys, type Ownership, StaleEpochError } from '@wa-gate/cluster';
 import type { HistoryDepth, MessageCapping } from '@wa-gate/contracts';
-import type { Pool } from '@wa-gate/db';
+import type { Pool, RecordForm } from '@wa-gate/db';
 import { type Clock, type Logger, type SecretBox, UnsealError } from '@wa-gate/kit';
 import {
   type ConnectionOutcome,
@@ -47,7 +47,7 @@ export interface SessionConnectionDependencies {
   clock: Clock;
   logger: Logger;
   box: SecretBox;
-  compactKeys: boolean;
+  recordForm: RecordForm;
   keyWriter: KeyWriter;
   routes: Routes;
   liveness: Liveness;

@@ -146,7 +146,7 @@ async function startRun(context: RunContext) {
     pool,
     writer,
     box: testBox,
-    compactKeys: true,
+    recordForm: 'split',
     clock: systemClock,
     owner,
     onFailure(error) {

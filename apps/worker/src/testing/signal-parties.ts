@@ -36,7 +36,7 @@ export async function openTestStore(
   onFailure: (error: Error) => void = () => undefined,
 ): Promise<AuthStore> {
   const writer = createKeyWriter({ pool, clock: systemClock });
-  return openAuthStore({ pool, writer, box: testBox, compactKeys: true, clock: systemClock, owner, onFailure });
+  return openAuthStore({ pool, writer, box: testBox, recordForm: 'split', clock: systemClock, owner, onFailure });
 }
 
 export async function createParty(pool: Pool, makeRepository: MakeSignalRepository) {

@@ -133,7 +133,7 @@ async function startIncarnation(options: TestWorkerOptions, databaseLine: FaultP
     ...(options.egress && { egress: options.egress }),
     masterKeys,
     messageKey: MESSAGE_KEY,
-    compactKeys: true,
+    recordForm: 'split',
     clock: systemClock,
     logger,
     timing,

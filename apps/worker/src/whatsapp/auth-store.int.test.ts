@@ -1,10 +1,18 @@
-import { placeSession, readSessionKeys, releaseSession, StaleEpochError, sessionKeyContext } from '@wa-gate/cluster';
-import { createPool, type Pool } from '@wa-gate/db';
+import { createHash } from 'node:crypto';
+import {
+  type Ownership,
+  placeSession,
+  readSessionKeys,
+  releaseSession,
+  StaleEpochError,
+  sessionKeyContext,
+} from '@wa-gate/cluster';
+import { createPool, type Pool, type RecordForm } from '@wa-gate/db';
 import { createSecretBox, systemClock, UnsealError } from '@wa-gate/kit';
 import { createFaultProxy, createTestDatabase, type FaultProxy, type TestDatabase, waitFor } from '@wa-gate/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openTestStore, ownedSession, testBox } from '../testing/signal-parties.ts';
-import { type AuthStore, openAuthStore } from './auth-store.ts';
+import { type AuthStore, type AuthStoreDependencies, openAuthStore } from './auth-store.ts';
 import { proto } from './baileys.ts';
 import { createKeyWriter, KeysLostError } from './key-writer.ts';
 
@@ -160,7 +168,7 @@ describe('a stale owner (I2, I7)', () => {
         pool: database.pool,
         writer,
         box: testBox,
-        compactKeys: true,
+        recordForm: 'split',
         clock: systemClock,
         owner,
         onFailure: () => undefined,
@@ -176,38 +184,88 @@ describe('a stale owner (I2, I7)', () => {
   });
 });
 
-it('session records are read in either form, and written in the one of the installation', async () => {
-  const owner = await ownedSession(database.pool);
-  const open = (compactKeys: boolean) =>
+describe('session records', () => {
+  const open = (owner: Ownership, recordForm: RecordForm) =>
     openAuthStore({
       pool: database.pool,
       writer: createKeyWriter({ pool: database.pool, clock: systemClock }),
       box: testBox,
-      compactKeys,
+      recordForm,
       clock: systemClock,
       owner,
       onFailure: () => undefined,
     });
-  const record = {
-    _sessions: { abc: { registrationId: 7, currentRatchet: { rootKey: 'AAECAwQFBgc=' } } },
+  const key = (name: string) => createHash('sha256').update(name).digest('base64');
+  const record = (counter: number) => ({
+    _sessions: {
+      base: {
+        registrationId: 7,
+        currentRatchet: {
+          ephemeralKeyPair: { pubKey: key('own'), privKey: key('private') },
+          lastRemoteEphemeralKey: key('remote'),
+          previousCounter: 0,
+          rootKey: key('root'),
+        },
+        indexInfo: {
+          baseKey: 'base',
+          baseKeyType: 1,
+          closed: -1,
+          used: 1_764_550_000_000,
+          created: 1,
+          remoteIdentityKey: '',
+        },
+        _chains: {
+          [key('own')]: { chainKey: { counter, key: key(`sending ${counter}`) }, chainType: 1, messageKeys: {} },
+          [key('remote')]: { chainKey: { counter: 3, key: key('receiving') }, chainType: 2, messageKeys: {} },
+        },
+      },
+    },
     version: 'v1',
-  };
-  const stored = async (keyId: string) => {
+  });
+  const sealed = async ({ sessionId }: Ownership, keyId: string) => {
     const { rows } = await database.pool.query<{ value: Buffer }>(
       `SELECT value FROM session_keys WHERE session_id = $1 AND kind = 'session' AND key_id = $2`,
-      [owner.sessionId, keyId],
+      [sessionId, keyId],
     );
-    return testBox.open(rows[0]!.value, sessionKeyContext(owner.sessionId, 'session', keyId)).toString();
+    return rows[0]!.value;
   };
-  await (await open(false)).set({ session: { json: record as never } });
-  await (await open(true)).set({ session: { compact: record as never } });
-  expect(JSON.parse(await stored('json'))).toEqual(record);
-  expect(await stored('compact')).not.toContain('{');
-  for (const compactKeys of [false, true])
-    expect(await (await open(compactKeys)).state.keys.get('session', ['json', 'compact'])).toEqual({
-      json: record,
-      compact: record,
-    });
+
+  it('are read in every form, and written in the one of the installation', async () => {
+    const owner = await ownedSession(database.pool);
+    const stored = async (keyId: string) =>
+      testBox.open(await sealed(owner, keyId), sessionKeyContext(owner.sessionId, 'session', keyId));
+    const forms = ['json', 'compact', 'split'] as const;
+    for (const form of forms) await (await open(owner, form)).set({ session: { [form]: record(5) as never } });
+    expect(JSON.parse((await stored('json')).toString())).toEqual(record(5));
+    const firstBytes = await Promise.all([stored('compact'), stored('split')]);
+    expect(firstBytes.map(([byte]) => byte)).toEqual([1, 2]);
+    for (const form of forms)
+      expect(await (await open(owner, form)).state.keys.get('session', [...forms])).toEqual({
+        json: record(5),
+        compact: record(5),
+        split: record(5),
+      });
+  });
+
+  it('are the same behind their first bytes until the ratchet turns, so that little of a message is logged', async () => {
+    const owner = await ownedSession(database.pool);
+    const store = await open(owner, 'split');
+    const values: Buffer[] = [];
+    for (const counter of [5, 6, 7]) {
+      await store.set({ session: { x: record(counter) as never } });
+      values.push(await sealed(owner, 'x'));
+    }
+    const turned = record(7);
+    turned._sessions.base.currentRatchet.rootKey = key('another root');
+    await store.set({ session: { x: turned as never } });
+    values.push(await sealed(owner, 'x'));
+
+    const ends = values.map((value) => value.subarray(150).toString('hex'));
+    expect(new Set(ends.slice(0, 3)).size).toBe(1);
+    expect(ends[3]).not.toBe(ends[0]);
+    expect(new Set(values.map((value) => value.toString('hex'))).size).toBe(4);
+    expect(await (await open(owner, 'split')).state.keys.get('session', ['x'])).toEqual({ x: turned });
+  });
 });
 
 describe('keys that cannot be opened', () => {
@@ -221,11 +279,11 @@ describe('keys that cannot be opened', () => {
 
     const box = createSecretBox([Buffer.alloc(32, 9)], 'session-keys');
     const writer = createKeyWriter({ pool: database.pool, clock: systemClock });
-    const withOtherKey = {
+    const withOtherKey: AuthStoreDependencies = {
       pool: database.pool,
       writer,
       box,
-      compactKeys: true,
+      recordForm: 'split',
       clock: systemClock,
       owner,
       onFailure: () => undefined,

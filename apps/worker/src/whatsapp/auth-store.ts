@@ -1,6 +1,4 @@
 import {
-  decodeKey,
-  encodeKey,
   type JournalEntry,
   type JournalHalf,
   journalContext,
@@ -8,9 +6,8 @@ import {
   type KeyReference,
   type Ownership,
   readSessionKeys,
-  sessionKeyContext,
 } from '@wa-gate/cluster';
-import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
+import { isDatabaseUnavailable, type Pool, type RecordForm } from '@wa-gate/db';
 import { backoffDelay, type Clock, type SecretBox } from '@wa-gate/kit';
 import { findJournalled, readUnprojected } from '@wa-gate/messaging';
 import { ACCEPTANCE_KIND, type Acceptance, NotAcceptedError } from './acceptance.ts';
@@ -18,14 +15,15 @@ import { type AuthenticationState, initAuthCreds, type SignalDataSet, type Signa
 import { BoundedCache } from './bounded-cache.ts';
 import { JOURNAL_KIND, type JournalRecord, type JournalStore } from './journal.ts';
 import { renewStaleKeys } from './key-renewal.ts';
+import { createKeySealer } from './key-sealer.ts';
 import type { KeyWriter, WriteRequest } from './key-writer.ts';
 
 export interface AuthStoreDependencies {
   pool: Pool;
   writer: KeyWriter;
   box: SecretBox;
-  /** Whether session records are written in the compact form ({@link encodeKey}). Both forms are read. */
-  compactKeys: boolean;
+  /** In which form session records are written. All are read. */
+  recordForm: RecordForm;
   clock: Clock;
   owner: Ownership;
   /**
@@ -73,8 +71,9 @@ const READ_RETRY = { initialMs: 50, maxMs: 1_000 };
  * @throws {UnsealError} when they are there and cannot be opened; they are never taken for absent
  */
 export async function openAuthStore(dependencies: AuthStoreDependencies): Promise<AuthStore> {
-  const { pool, writer, box, compactKeys: compact, clock, owner, onFailure } = dependencies;
-  await renewStaleKeys({ pool, box, compactKeys: compact, owner });
+  const { pool, writer, box, recordForm, clock, owner, onFailure } = dependencies;
+  const sealer = createKeySealer(box, recordForm, owner.sessionId);
+  await renewStaleKeys({ pool, sealer, owner });
   const cache = new BoundedCache<unknown>({ max: CACHED_KEYS });
   /** Reads on their way, by cache key; a write of the same key makes their result old news. */
   const reads = new Map<string, Set<{ outdated: boolean }>>();
@@ -82,14 +81,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   let credsDirty = false;
   let saving: Promise<void> | undefined;
 
-  const context = (kind: string, keyId: string) => sessionKeyContext(owner.sessionId, kind, keyId);
-  const open = (kind: KeyKind, keyId: string, sealed: Buffer) =>
-    decodeKey(kind, box.open(sealed, context(kind, keyId)));
-  const seal = (kind: KeyKind, keyId: string, value: unknown): KeyEntry => ({
-    kind,
-    keyId,
-    value: box.seal(encodeKey(kind, value, { compact }), context(kind, keyId)),
-  });
+  const seal = (kind: KeyKind, keyId: string, value: unknown): KeyEntry => sealer.seal(kind, keyId, value);
 
   const sealRecord = (id: string, { content, ...place }: JournalRecord): JournalEntry => {
     const hash = Buffer.from(id, 'hex');
@@ -121,7 +113,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
 
   async function read(kind: KeyKind, keyIds: readonly string[]): Promise<Map<string, unknown>> {
     const rows = await patiently(() => readSessionKeys(pool, owner.sessionId, kind, keyIds));
-    return new Map([...rows].map(([keyId, sealed]) => [keyId, open(kind, keyId, sealed)]));
+    return new Map([...rows].map(([keyId, sealed]) => [keyId, sealer.open(kind, keyId, sealed)]));
   }
 
   /** A read for Baileys: an error ends the store before the read rejects. */

@@ -21,6 +21,7 @@ import {
 } from '../testing/signal-parties.ts';
 import { addTransactionCapability, initAuthCreds } from './baileys.ts';
 import { renewStaleKeys } from './key-renewal.ts';
+import { createKeySealer } from './key-sealer.ts';
 import { createSignalRepository } from './signal-repository.ts';
 
 /** That nothing is sent twice under one key, and everything is read: compose/recovery.int.test.ts (MR-183). */
@@ -78,7 +79,8 @@ async function staleParty(): Promise<{ us: SignalParty; ann: SignalParty; answer
   return { us, ann, answer: ciphertext };
 }
 
-const renew = (owner: Ownership) => renewStaleKeys({ pool: database.pool, box: testBox, compactKeys: true, owner });
+const renew = (owner: Ownership) =>
+  renewStaleKeys({ pool: database.pool, sealer: createKeySealer(testBox, 'split', owner.sessionId), owner });
 
 async function reopen(owner: Ownership): Promise<SignalParty['repository']> {
   const store = await openTestStore(database.pool, owner);

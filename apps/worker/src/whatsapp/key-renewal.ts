@@ -1,24 +1,20 @@
 import {
-  decodeKey,
-  encodeKey,
   hasStaleKeys,
   type KeyEntry,
   type Ownership,
   readSessionKeys,
   readSessionKindPage,
   StaleEpochError,
-  sessionKeyContext,
   settleStaleKeys,
   writeManySessionKeys,
 } from '@wa-gate/cluster';
 import { inTransaction, type Pool, type Queryable } from '@wa-gate/db';
-import type { SecretBox } from '@wa-gate/kit';
 import { type AuthenticationState, jidDecode } from './baileys.ts';
+import type { KeySealer } from './key-sealer.ts';
 
 export interface KeyRenewalDependencies {
   pool: Pool;
-  box: SecretBox;
-  compactKeys: boolean;
+  sealer: KeySealer;
   owner: Ownership;
 }
 
@@ -59,17 +55,11 @@ const MAX_PREKEY_ID = 0xff_ff_ff;
  * @throws {StaleEpochError} the session has another owner
  * @throws {UnsealError} keys cannot be opened; nothing is sent then
  */
-export async function renewStaleKeys({ pool, box, compactKeys, owner }: KeyRenewalDependencies): Promise<boolean> {
+export async function renewStaleKeys({ pool, sealer, owner }: KeyRenewalDependencies): Promise<boolean> {
   const { sessionId } = owner;
   if (!(await hasStaleKeys(pool, sessionId))) return false;
 
-  const seal = (kind: string, keyId: string, value: unknown): KeyEntry => ({
-    kind,
-    keyId,
-    value: box.seal(encodeKey(kind, value, { compact: compactKeys }), sessionKeyContext(sessionId, kind, keyId)),
-  });
-  const open = (kind: string, keyId: string, sealed: Buffer): unknown =>
-    decodeKey(kind, box.open(sealed, sessionKeyContext(sessionId, kind, keyId)));
+  const { seal, open } = sealer;
   const write = async (db: Queryable, upserts: KeyEntry[]): Promise<void> => {
     const stale = await writeManySessionKeys(db, [{ owner, upserts, deletes: [] }]);
     if (stale.length > 0) throw new StaleEpochError(stale);
