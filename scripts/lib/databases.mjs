@@ -47,7 +47,7 @@ export async function provideDatabases(options) {
 async function startPostgres({ dataDir, secrets, ports, durable, database, progress, context, start }) {
   const binaries = await findPostgres(context, madeBy(dataDir.postgres));
   const password = secrets.postgresPassword;
-  const cluster = await openCluster({ folder: dataDir.postgres, binaries, password, context });
+  const cluster = await openCluster({ folder: dataDir.postgres, binaries, password, durable, context });
   if (!cluster.data.startsWith(dataDir.path)) {
     progress.say(`  PostgreSQL may not run as root here: it runs as nobody, its files are in ${cluster.data}`);
   }

@@ -22,6 +22,11 @@ import { canExecute, chooseIdentity, NOBODY, runAs, works } from './unprivileged
  */
 const PUBLIC_HOMES = ['/var/lib', '/var/tmp'];
 
+/** By itself a client that connects hashes its password 4 096 times. Tests connect more than a thousand times. */
+const ONE_ITERATION = '--set=scram_iterations=1';
+/** The first major version of PostgreSQL with that setting. */
+const FIRST_WITH_ITERATIONS = 16;
+
 /**
  * @typedef {object} Cluster
  * @property {string} data the folder given to `postgres -D`
@@ -35,10 +40,11 @@ const PUBLIC_HOMES = ['/var/lib', '/var/tmp'];
  * @param {string} options.folder of the data folder, holds the cluster or a note of where it is
  * @param {import('./postgres-binaries.mjs').PostgresBinaries} options.binaries
  * @param {string} options.password of the role `postgres`
+ * @param {boolean} options.durable false only for throwaway data
  * @param {import('./commands.mjs').CommandContext} options.context
  * @returns {Promise<Cluster>}
  */
-export async function openCluster({ folder, binaries, password, context }) {
+export async function openCluster({ folder, binaries, password, durable, context }) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const note = join(folder, 'cluster.json');
   const known = readJson(note);
@@ -48,7 +54,7 @@ export async function openCluster({ folder, binaries, password, context }) {
     });
   }
   if (known.state === 'ok') return reopen(known.value, binaries);
-  const cluster = adopt(folder, binaries) ?? (await create({ folder, binaries, password, context }));
+  const cluster = adopt(folder, binaries) ?? (await create({ folder, binaries, password, durable, context }));
   writeJson(note, { data: cluster.data, identity: cluster.identity, major: cluster.major });
   return cluster;
 }
@@ -120,7 +126,7 @@ function describe(identity) {
  * @param {Parameters<typeof openCluster>[0]} options
  * @returns {Promise<Cluster>}
  */
-async function create({ folder, binaries, password, context }) {
+async function create({ folder, binaries, password, durable, context }) {
   const identity = chooseIdentity();
   if (identity === undefined) {
     throw new LaunchError('PostgreSQL does not run as root, and root may not become another user here.', {
@@ -139,6 +145,7 @@ async function create({ folder, binaries, password, context }) {
     writeFileSync(passwordFile, password, { mode: 0o600 });
     if (identity === 'nobody') chownSync(passwordFile, NOBODY, NOBODY);
     const settings = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'];
+    if (!durable && Number(binaries.major) >= FIRST_WITH_ITERATIONS) settings.push(ONE_ITERATION);
     await runCommand(
       {
         title: 'Creating the database files',
