@@ -19,7 +19,10 @@ import {
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { composeGateway, type Gateway } from '../compose/gateway.ts';
 import { ConfigSchema } from '../config.ts';
+import { rememberHashes } from './remembered-hashes.ts';
 import { startWorkerStandIn, type WorkerStandIn } from './worker-stand-in.ts';
+
+rememberHashes();
 
 /** Shown by who reads `/metrics`. */
 export const METRICS_TOKEN = 'token-of-the-scrapes';
