@@ -14,6 +14,7 @@ import {
   watchPool,
 } from '@wa-gate/db';
 import {
+  collectAtRest,
   createLogger,
   createRedis,
   listenForScrapes,
@@ -187,6 +188,7 @@ async function run(config: WorkerConfig): Promise<void> {
   });
 
   let scrapes: MetricsServer | undefined;
+  let stopCollecting: (() => void) | undefined;
   // Baileys leaves promises of closed connections unawaited. Such a rejection must not end the process of all sessions.
   process.on('unhandledRejection', (error) => {
     metrics.unhandledRejections.inc();
@@ -206,7 +208,7 @@ async function run(config: WorkerConfig): Promise<void> {
       { name: 'http', close: () => Promise.all([app.close(), scrapes?.close()]) },
       { name: 'network', close: () => network.close() },
       { name: 'media', close: () => Promise.all([media.close(), workFolder.close()]) },
-      { name: 'load meters', close: () => [leaseMeter.stop(), controlMeter.stop()] },
+      { name: 'load meters', close: () => [leaseMeter.stop(), controlMeter.stop(), stopCollecting?.()] },
       { name: 'webhook doorbells', close: () => webhooks.close() },
       { name: 'redis', close: () => redis.disconnect() },
       { name: 'redis doorbells', close: () => subscriber.disconnect() },
@@ -239,6 +241,10 @@ async function run(config: WorkerConfig): Promise<void> {
     onLost: () => supervisor.cut(),
   });
   releaseEngine();
+  stopCollecting = collectAtRest({
+    work: () => metrics.messageCount(),
+    onCollected: (ms) => logger.info({ ms: Math.round(ms) }, 'at rest: memory that is not used given back'),
+  });
   // For a process manager that waits for it.
   process.send?.('ready');
 }

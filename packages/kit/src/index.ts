@@ -44,6 +44,7 @@ export {
 export { watchRedis } from './metrics/watch-redis.ts';
 export { PROCESS_ENVIRONMENT } from './process-environment.ts';
 export { createRedis, type Redis, type RedisClientOptions, redisKeys } from './redis.ts';
+export { collectAtRest } from './rest.ts';
 export {
   createSecretBox,
   deriveKey,
