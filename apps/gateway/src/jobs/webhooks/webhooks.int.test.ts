@@ -154,7 +154,11 @@ const deliveries = async () =>
       [webhookId],
     )
   ).rows;
-const allDelivered = async () => (await deliveries()).every(({ status }) => status === 'DELIVERED');
+/** Rows are written when they are delivered or have failed, so their number matters too. */
+const allDelivered = async (count: number) => {
+  const found = await deliveries();
+  return found.length === count && found.every(({ status }) => status === 'DELIVERED');
+};
 const seqs = () => received.map(({ seq }) => seq);
 
 /** As if the holder had died some time ago. */
@@ -176,7 +180,7 @@ describe('an event', () => {
   it('reaches the receiver once, signed so that the receiver can verify it', async () => {
     await emit();
     startDeliverer();
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(1));
     expect(received).toHaveLength(1);
     const { headers, body } = received[0]!;
     const [id, timestamp] = [String(headers['webhook-id']), String(headers['webhook-timestamp'])];
@@ -194,7 +198,7 @@ describe('an event', () => {
     started.push({ stop: () => consumer.close() }, { stop: () => doorbell.close() });
     await emit();
     doorbell.notify(webhookId);
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(1));
     await emit();
     doorbell.notify(webhookId);
     await waitFor(() => received.length === 2);
@@ -212,7 +216,7 @@ describe('first attempts', () => {
     await emit(60);
     const several = [startDeliverer(), startDeliverer(), startDeliverer()];
     for (const deliverer of several) deliverer.notify(webhookId);
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(60));
     expect(seqs()).toEqual(upTo(60));
   });
 
@@ -237,7 +241,7 @@ describe('a failed attempt', () => {
     answer = (_seq, attempt) => ({ status: attempt < 3 ? 503 : 200 });
     await emit();
     startDeliverer();
-    await waitFor(allDelivered, { timeoutMs: 25_000 });
+    await waitFor(() => allDelivered(1), { timeoutMs: 25_000 });
     expect(received.map(({ headers }) => headers['x-webhook-attempt'])).toEqual(['1', '2', '3']);
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
     const [first, second, third] = received.map(({ at }) => at) as [number, number, number];
@@ -291,7 +295,7 @@ describe('a failed attempt', () => {
     expect(await deliveries()).toMatchObject([{ status: 'PENDING', attempts: 0 }]);
     answer = () => ({ status: 200 });
     startDeliverer();
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(1));
     expect(received.map(({ headers }) => headers['x-webhook-attempt'])).toEqual(['1', '1']);
   });
 });
@@ -321,7 +325,7 @@ describe('a webhook that is held', () => {
     await waitFor(() => received.length === 31);
     expect(seqs()).toEqual(upTo(31));
     await waitFor(async () => (await deliveries()).length === 31);
-    expect(await allDelivered()).toBe(true);
+    expect(await allDelivered(31)).toBe(true);
     expect(new Set(seen.statements)).toEqual(new Set(['write-deliveries']));
     await waitFor(async () => (await leaseOf()).cursor === 31);
     expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
@@ -446,10 +450,10 @@ describe('a webhook that is held', () => {
     await waitFor(() => received.length > 0);
     await first.stop();
     const second = startDeliverer();
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(5));
     await waitFor(() => received.length >= 5);
     await announce(2, first, second);
-    await waitFor(async () => (await deliveries()).length === 7 && (await allDelivered()));
+    await waitFor(() => allDelivered(7));
     expect(seqs()).toEqual(upTo(7));
   });
 
@@ -459,7 +463,7 @@ describe('a webhook that is held', () => {
     await announce(50, deliverer);
     await waitFor(() => received.length === 350, { timeoutMs: 30_000 });
     expect(seqs()).toEqual(upTo(350));
-    await waitFor(async () => (await deliveries()).length === 350 && (await allDelivered()));
+    await waitFor(() => allDelivered(350));
   });
 
   it('that hangs holds up no other one', async () => {
@@ -473,7 +477,7 @@ describe('a webhook that is held', () => {
     expect(webhookId).not.toBe(slow.id);
     answer = () => ({ status: 200 });
     await announce(10, deliverer);
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(10));
     expect(seqs()).toEqual([1, ...upTo(10)]);
   });
 
@@ -481,7 +485,7 @@ describe('a webhook that is held', () => {
     answer = (seq, attempt) => ({ status: seq % 2 === 0 && attempt === 1 ? 500 : 200 });
     const deliverer = startDeliverer();
     await announce(6, deliverer);
-    await waitFor(async () => (await deliveries()).length === 6 && (await allDelivered()), { timeoutMs: 20_000 });
+    await waitFor(() => allDelivered(6), { timeoutMs: 20_000 });
     expect((await deliveries()).map(({ attempts }) => attempts)).toEqual([1, 2, 1, 2, 1, 2]);
     expect(seqs().slice(0, 6)).toEqual(upTo(6));
     expect(await findViolations(fixture.database.pool, { settledMs: 0 })).toEqual([]);
@@ -499,7 +503,7 @@ describe('a process that dies', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(received).toEqual([]);
     await expireLease();
-    await waitFor(allDelivered);
+    await waitFor(() => allDelivered(1));
     deliverer.notify(webhookId);
   });
 
@@ -520,7 +524,7 @@ describe('a process that dies', () => {
       await expireLease();
       const second = startDeliverer({ sweepEveryMs: 20, tickEveryMs: 20 });
       await announce(4, second);
-      await waitFor(async () => (await deliveries()).length === 12 && (await allDelivered()), {
+      await waitFor(() => allDelivered(12), {
         timeoutMs: 20_000,
       });
       expect([...new Set(seqs())].toSorted((a, b) => a - b)).toEqual(upTo(12));

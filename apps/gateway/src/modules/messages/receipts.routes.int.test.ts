@@ -39,7 +39,8 @@ it('says which members of a group have received and read a message, and how many
   const { messageId, waMessageId } = await send(GROUP);
   expect((await receiptsOf(messageId)).data).toMatchObject({ recipients: null, delivered: 0, receipts: [] });
   await record({ waMessageId, state: 'SENT', at: second(0), recipients: 2 });
-  await record({ waMessageId, state: 'READ', at: second(1), participant: '91@lid' });
+  const at = second(1);
+  await record({ waMessageId, state: 'READ', at, participant: '91@lid' });
   expect((await receiptsOf(messageId)).data).toEqual({
     messageId,
     waMessageId,
@@ -48,9 +49,7 @@ it('says which members of a group have received and read a message, and how many
     delivered: 1,
     read: 1,
     played: 0,
-    receipts: [
-      { jid: '91@lid', deliveredAt: second(1).toISOString(), readAt: second(1).toISOString(), playedAt: null },
-    ],
+    receipts: [{ jid: '91@lid', deliveredAt: at.toISOString(), readAt: at.toISOString(), playedAt: null }],
   });
   expect((await get(`/api/messages/${messageId}`)).body.data).toMatchObject({ status: 'sent', source: 'api' });
   await record({ waMessageId, state: 'DELIVERED', at: second(2), participant: '92@lid' });
