@@ -330,19 +330,11 @@ export interface WrittenWebhook {
   replayedAt: number | null;
 }
 
-/**
- * Most writes end no lease. One that does not set `leased_by` fires none of the triggers of that column, for which
- * PostgreSQL locks each row before it changes it: a record of the log for each write.
- *
- * @param endsLeases whether the batch has a `release`
- */
-const write = (endsLeases: boolean): string => `WITH held AS (
-    UPDATE webhooks w SET${
-      endsLeases
-        ? `
-      leased_by = CASE WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL ELSE w.leased_by END,`
-        : ''
-    }
+const WRITE = {
+  name: 'write-deliveries',
+  text: `WITH held AS (
+    UPDATE webhooks w SET
+      leased_by = CASE WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL ELSE w.leased_by END,
       leased_until = CASE WHEN g.change = 'abandon' THEN now() WHEN g.change = 'release' AND g.cursor >= c.last_seq THEN NULL
         ELSE ${LEASE_UNTIL} END,
       held_until = CASE WHEN g.change = 'hold' THEN ${HOLD_UNTIL} END,
@@ -379,10 +371,8 @@ const write = (endsLeases: boolean): string => `WITH held AS (
     WHERE d.status IN ('PENDING', 'RETRYING')
       AND NOT (excluded.status = 'DELIVERED' AND coalesce(excluded.delivered_at < d.replayed_at, false))
   )
-  SELECT * FROM held`;
-
-const WRITE = { name: 'write-deliveries', text: write(false) };
-const WRITE_AND_RELEASE = { name: 'write-deliveries-and-release', text: write(true) };
+  SELECT * FROM held`,
+};
 
 /**
  * One write for many webhooks: the results of their attempts, their cursors and their leases. A delivery must be named
@@ -401,7 +391,7 @@ export async function writeDeliveries(
   const progress = <T>(read: (webhook: WebhookProgress) => T) => inOrder.map(read);
   const result = <T>(read: (one: DeliveryResult) => T) => results.map(read);
   const { rows } = await db.query<WrittenWebhook>({
-    ...(webhooks.some(({ change }) => change === 'release') ? WRITE_AND_RELEASE : WRITE),
+    ...WRITE,
     values: [
       progress((w) => w.webhookId),
       progress((w) => w.leasedBy),
