@@ -66,7 +66,8 @@ describe('the phone of the sandbox', () => {
     const screen = page.getByRole('region', { name: 'Screen of the phone of My phone' });
     await screen.waitFor();
     await page.getByRole('button', { name: 'Scan Trial' }).click();
-    await page.getByText('connected', { exact: true }).waitFor();
+    const device = page.getByRole('region', { name: 'Linked devices' }).getByRole('listitem');
+    await device.getByText('connected', { exact: true }).waitFor();
     await page.getByRole('region', { name: 'Events' }).getByText('connection.open').first().waitFor();
 
     await screen.getByRole('button', { name: 'New chat' }).click();
@@ -94,7 +95,7 @@ describe('the phone of the sandbox', () => {
     await page.getByLabel('What happens').selectOption('cut');
     await page.getByRole('button', { name: 'Do it' }).click();
     await page.getByRole('region', { name: 'Events' }).getByText('connection.close').first().waitFor();
-    await page.getByText('connected', { exact: true }).waitFor();
+    await device.getByText('connected', { exact: true }).waitFor();
     admin.expectNoMisdeeds();
   });
 

@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useMutationState } from '@tanstack/react-query';
 import { Users } from 'lucide-react';
 import { usePermission } from '../../account/account.ts';
 import { api } from '../../api/client.ts';
@@ -23,12 +23,19 @@ export function GroupInvitation({ message, invitation }: { message: Message; inv
   const maySend = usePermission('messages.send');
   const { sessionId, from, fromMe, text } = message;
   const { groupId, groupName, code, expiresAt } = invitation;
+  const mutationKey = ['groups', 'acceptInvitation', sessionId, message.id];
   const accept = useMutation({
+    mutationKey,
     mutationFn: () =>
       api.groups.acceptInvitation({ id: sessionId, group: groupId, body: { inviter: from ?? '', code, expiresAt } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['groups'] }),
   });
-  const canAccept = maySend && !fromMe && from && groupId && code && expiresAt && !accept.isSuccess;
+  // The cache keeps the answer when the list of messages draws this one anew.
+  const answered = useMutationState({
+    filters: { mutationKey, status: 'success' },
+    select: ({ state }) => state.data as Awaited<ReturnType<typeof api.groups.acceptInvitation>>,
+  }).at(-1);
+  const canAccept = maySend && !fromMe && from && groupId && code && expiresAt && !answered;
   return (
     <>
       <Tile icon={<Users />} title={t('groupInvite')}>
@@ -37,7 +44,7 @@ export function GroupInvitation({ message, invitation }: { message: Message; inv
       </Tile>
       {groupName && text && <p>{text}</p>}
       {accept.error && <ErrorNotice error={accept.error} />}
-      {accept.data && <p role="status">{t(accept.data.isWaiting ? 'inviteWaiting' : 'inviteAccepted')}</p>}
+      {answered && <p role="status">{t(answered.isWaiting ? 'inviteWaiting' : 'inviteAccepted')}</p>}
       {canAccept && (
         <Button size="small" isBusy={accept.isPending} onClick={() => accept.mutate()}>
           {t('acceptInvite')}
