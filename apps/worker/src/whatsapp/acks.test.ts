@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readReceipts, readServerAck } from './acks.ts';
+import { isPlainReceipt, readReceipts, readServerAck } from './acks.ts';
 import type { BinaryNode } from './baileys.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
@@ -41,6 +41,13 @@ describe('receipts', () => {
     ['an own device has it in a group', { from: '1@g.us', participant: '77:3@lid' }],
   ])('says nothing when %s', (_what, attrs) => {
     expect(readReceipts(receipt(attrs), own, now)).toEqual([]);
+  });
+
+  it('asks for nothing when phones have got, read or played a message, and may ask for one again else', () => {
+    for (const type of ['', 'read', 'played', 'sender']) expect(isPlainReceipt(receipt({ type }))).toBe(true);
+    expect(isPlainReceipt(receipt({}))).toBe(true);
+    for (const type of ['retry', 'server-error', 'enc_rekey_retry'])
+      expect(isPlainReceipt(receipt({ type }))).toBe(false);
   });
 
   it('names the member of a group, and every message of a list', () => {

@@ -50,6 +50,13 @@ export function readReceipts({ attrs, content }: BinaryNode, ownJids: readonly s
   }));
 }
 
+/**
+ * It says that phones have received or read messages, and nothing else: none asks for one again. `sender`: the own
+ * phone has a message of this device.
+ */
+export const isPlainReceipt = ({ attrs: { id, from, type = '' } }: BinaryNode): boolean =>
+  (type === 'sender' || RECEIPT_STATES[type] !== undefined) && id !== undefined && from !== undefined;
+
 /** The further ids of a receipt for several messages. */
 function moreIds(content: BinaryNode['content']): string[] {
   const list = Array.isArray(content) ? content[0] : undefined;

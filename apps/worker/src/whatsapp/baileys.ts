@@ -21,6 +21,7 @@ export type {
 } from '@whiskeysockets/baileys';
 export {
   addTransactionCapability,
+  buildAckStanza,
   Curve,
   cleanMessage,
   DEFAULT_CONNECTION_CONFIG,

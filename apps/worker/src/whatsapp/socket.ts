@@ -6,7 +6,7 @@ import { stanzaAttributesOf } from '../content/stanza.ts';
 import { stanzaNodes } from '../content/stanza-nodes.ts';
 import { sendWithAcceptance } from './acceptance.ts';
 import { readCapping, readTimeLock } from './account-signals.ts';
-import { type Receipt, readElsewhere, readReceipts, readServerAck } from './acks.ts';
+import { isPlainReceipt, type Receipt, readElsewhere, readReceipts, readServerAck } from './acks.ts';
 import {
   type BinaryNode,
   isJidGroup,
@@ -22,6 +22,7 @@ import { createBaileysLogger } from './baileys-logger.ts';
 import { callerNumberOf, readCallNews } from './call-news.ts';
 import { readChannelNews } from './channel-news.ts';
 import { filePost, withoutSecret } from './channel-posts.ts';
+import { confirmTogether } from './confirmations.ts';
 import type { Connection, ConnectOptions, OutgoingMessage } from './connection.ts';
 import { takeDirtyGroups } from './dirty-groups.ts';
 import { tapEngine } from './engine-events.ts';
@@ -85,7 +86,14 @@ export function connect(options: ConnectOptions): Connection {
   const journal = new InboundJournal(store.journal);
   const baileysLogger = createBaileysLogger(logger, sessionId);
   const { answeredNames, presences, ...baileysCaches } = caches;
-  const ownJids = () => [creds.me?.id, creds.me?.lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : []));
+  let named: { id?: string | undefined; lid?: string | undefined; jids: readonly string[] } = { jids: [] };
+  /** Each receipt asks for them. */
+  const ownJids = (): readonly string[] => {
+    const { id, lid } = creds.me ?? {};
+    if (id !== named.id || lid !== named.lid)
+      named = { id, lid, jids: [id, lid].flatMap((jid) => (jid ? [jidNormalizedUser(jid)] : [])) };
+    return named.jids;
+  };
   /** The account itself, by its LID where the addressing is that of LIDs. */
   const ownName = (isLid: boolean): string => jidNormalizedUser((isLid && creds.me?.lid) || creds.me?.id);
   const groups = new GroupReader({ sessionId, logger, ask: (jid) => askFacts(sock, jid), ownJids, handlers });
@@ -139,6 +147,7 @@ export function connect(options: ConnectOptions): Connection {
   function end(cause: DisconnectCause): void {
     if (closed) return;
     closed = true;
+    confirmations.drop();
     settings.close();
     stopWaiting();
     handlers.closed(cause);
@@ -161,6 +170,9 @@ export function connect(options: ConnectOptions): Connection {
   const reportActiveReceipts = () => sock.ev.emit('connection.update', { isOnline: true });
 
   takeMessagesInOrder(sock);
+  const confirmations = confirmTogether(sock, {
+    isTold: (node) => isPlainReceipt(node) && !handlers.wantsEngineEvents(),
+  });
   let closed = false;
   const parts = new StatusParts();
   /** Ends the wait of each operation. */
@@ -412,6 +424,7 @@ export function connect(options: ConnectOptions): Connection {
     logout: () => sock.logout(),
     async close() {
       closed = true;
+      confirmations.flush();
       settings.close();
       stopWaiting();
       sock.ev.flush();
