@@ -1,6 +1,8 @@
 /**
  * What a sent message costs in write-ahead log, statement by statement: records alone, without full-page images, which
- * come once per page and checkpoint. The bounds are some per cent above what was measured (docs/benchmarks.md).
+ * come once per page and checkpoint. Two figures of each step: of the ordinary message (the median), which is the same
+ * to some bytes in each run, and the average, which has the page splits and prunings in it. The bounds are above what
+ * was measured in ten runs beside other tests, by 1 % and by 4 % (docs/benchmarks.md).
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -38,6 +40,7 @@ let owner: Ownership;
 beforeAll(async () => {
   // One connection: its backend's counters are those of the test alone.
   database = await createTestDatabase({ max: 1 });
+  await keepAutovacuumAway();
   await registerWorker(database.pool, workerRegistration('worker-1', { maxSessions: 10 }), scaleTiming(60));
   const { sessionId } = await seedSession(database.pool, { state: 'CONNECTED' });
   owner = { sessionId, epoch: (await placeSession(database.pool, sessionId))!.epoch };
@@ -51,6 +54,18 @@ const box = createSecretBox([randomBytes(32)], SESSION_KEYS_BOX);
 const lasting = new Map(
   ['contact', 'own phone'].map((keyId) => [keyId, box.sealLasting(randomBytes(LASTING_BYTES), keyId)]),
 );
+
+/**
+ * While ANALYZE looks at a table, no backend prunes the pages of the database: rows that are updated in place move to
+ * other pages, and the average of `keys` was up to a third higher.
+ */
+async function keepAutovacuumAway(): Promise<void> {
+  const { rows } = await database.pool.query<{ statement: string }>(
+    `SELECT format('ALTER TABLE %s SET (autovacuum_enabled = off)', oid::regclass) AS statement FROM pg_class
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
+  );
+  for (const { statement } of rows) await database.pool.query(statement);
+}
 
 /** Encrypting for a contact and for the own phone moves two ratchets. */
 const keyWrite = () => ({
@@ -72,19 +87,34 @@ async function walBytes(): Promise<number> {
   return Number(rows[0]!.bytes);
 }
 
-/** Bytes per message of each step, on average; the steps of one message run one after the other. */
-async function measure(steps: Record<string, () => Promise<unknown>>): Promise<Record<string, number>> {
-  const spent: Record<string, number> = Object.fromEntries(Object.keys(steps).map((name) => [name, 0]));
+/** Bytes per message of one step. */
+interface Spent {
+  /** Of the ordinary message: half of them write no more. */
+  ordinary: number;
+  average: number;
+}
+
+/** Bytes per message of each step; the steps of one message run one after the other. */
+async function measure(steps: Record<string, () => Promise<unknown>>): Promise<Record<string, Spent>> {
+  const spent: Record<string, number[]> = Object.fromEntries(Object.keys(steps).map((name) => [name, []]));
   for (let n = 0; n < WARM_UP + MESSAGES; n += 1) {
     let before = await walBytes();
     for (const [name, step] of Object.entries(steps)) {
       await step();
       const after = await walBytes();
-      if (n >= WARM_UP) spent[name] = spent[name]! + (after - before) / MESSAGES;
+      if (n >= WARM_UP) spent[name]!.push(after - before);
       before = after;
     }
   }
-  return spent;
+  return Object.fromEntries(
+    Object.entries(spent).map(([name, bytes]) => [
+      name,
+      {
+        ordinary: bytes.toSorted((one, other) => one - other)[MESSAGES / 2]!,
+        average: Math.round(bytes.reduce((sum, one) => sum + one, 0) / MESSAGES),
+      },
+    ]),
+  );
 }
 
 async function serverCounts(): Promise<boolean> {
@@ -94,23 +124,49 @@ async function serverCounts(): Promise<boolean> {
   return rows[0]!.version >= COUNTS_BY_BACKEND && rows[0]!.images === 'off';
 }
 
-const within = (bounds: Record<string, number>) =>
-  Object.fromEntries(Object.entries(bounds).map(([name, bound]) => [name, expect.toSatisfy((bytes) => bytes < bound)]));
+function messageOf({ sessionId }: Ownership, key?: string): AcceptedMessage {
+  const request = { type: 'text' as const, text: 'A message of ordinary length, as people write them.' };
+  return {
+    messageId: newId(),
+    waMessageId: newWaMessageId(),
+    sessionId,
+    chatJid: CHAT,
+    request,
+    ...(key && { idempotency: { key, requestHash: hashRequest(request) } }),
+  };
+}
+
+const outcomeOf = (of: Ownership, waMessageId: string, state: Outcome['state']): Outcome => ({
+  ...of,
+  waMessageId,
+  state,
+  at: new Date(),
+  ...(state === 'SENT' && { wireAt: new Date() }),
+});
+
+type Figures = Record<string, Record<string, Spent>>;
+
+/** Fails with all figures when one is above its bound. */
+function expectBelow(bounds: Record<string, Record<string, [ordinary: number, average: number]>>, figures: Figures) {
+  const above = Object.entries(bounds).flatMap(([way, steps]) =>
+    Object.entries(steps).flatMap(([step, [ordinary, average]]) => {
+      const spent = figures[way]![step]!;
+      return [
+        ...(spent.ordinary > ordinary ? [`${way}, ${step}: ordinary ${spent.ordinary}, bound ${ordinary}`] : []),
+        ...(spent.average > average ? [`${way}, ${step}: average ${spent.average}, bound ${average}`] : []),
+      ];
+    }),
+  );
+  expect(above, `bytes of log per message: ${JSON.stringify(figures, null, 1)}`).toEqual([]);
+}
 
 it('a sent message writes less than its bound, with each receipt on its own or both together', async ({ skip }) => {
   if (!(await serverCounts())) skip('needs PostgreSQL 18 without full-page images, as npm test starts it');
   let waMessageId = '';
   const newMessage = (key?: string): AcceptedMessage => {
-    const request = { type: 'text' as const, text: 'A message of ordinary length, as people write them.' };
-    waMessageId = newWaMessageId();
-    return {
-      messageId: newId(),
-      waMessageId,
-      sessionId: owner.sessionId,
-      chatJid: CHAT,
-      request,
-      ...(key && { idempotency: { key, requestHash: hashRequest(request) } }),
-    };
+    const message = messageOf(owner, key);
+    waMessageId = message.waMessageId;
+    return message;
   };
   const accept = (key?: string) => acceptMessage(database.pool, newMessage(key));
   const acceptWithKeys = async () => {
@@ -122,13 +178,7 @@ it('a sent message writes less than its bound, with each receipt on its own or b
   const outcomes = (...states: Outcome['state'][]) =>
     recordOutcomes(
       database.pool,
-      states.map((state) => ({
-        ...owner,
-        waMessageId,
-        state,
-        at: new Date(),
-        ...(state === 'SENT' && { wireAt: new Date() }),
-      })),
+      states.map((state) => outcomeOf(owner, waMessageId, state)),
     );
   const claim = () => claimOutbox(database.pool, [owner], 5);
 
@@ -152,7 +202,25 @@ it('a sent message writes less than its bound, with each receipt on its own or b
     sent: () => outcomes('SENT'),
     receipts: () => outcomes('DELIVERED', 'READ'),
   });
-  expect(apart).toEqual(within({ accept: 1_440, claim: 740, keys: 610, sent: 1_480, delivered: 1_030, read: 1_020 }));
-  expect(atOwner).toEqual(within({ accept: 2_100, sent: 1_490, receipts: 1_770 }));
-  expect(together).toEqual(within({ accept: 1_900, claim: 790, keys: 610, sent: 1_480, receipts: 1_770 }));
+  expectBelow(
+    {
+      apart: {
+        accept: [1_340, 1_480],
+        claim: [701, 750],
+        keys: [558, 600],
+        sent: [1_372, 1_490],
+        delivered: [956, 1_030],
+        read: [964, 1_010],
+      },
+      together: {
+        accept: [1_752, 1_920],
+        claim: [701, 780],
+        keys: [558, 600],
+        sent: [1_372, 1_490],
+        receipts: [1_666, 1_760],
+      },
+      atOwner: { accept: [1_914, 2_130], sent: [1_372, 1_490], receipts: [1_666, 1_760] },
+    },
+    { apart, together, atOwner },
+  );
 });
