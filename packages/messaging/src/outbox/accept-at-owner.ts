@@ -1,6 +1,6 @@
 import { FENCE_MANY, type KeyWrite, keyWriteValues, type Ownership, WRITE_KEYS_WITH_MESSAGE } from '@wa-gate/cluster';
 import { PAIRING_STATES, storedContextOf, storedOf } from '@wa-gate/contracts';
-import type { Queryable } from '@wa-gate/db';
+import { isUniqueViolation, type Queryable } from '@wa-gate/db';
 import { type AcceptedMessage, failsIfUncertain, TAKE_KEY, verdictOf } from './acceptance.ts';
 import { keyNames } from './idempotency.ts';
 import { isDue } from './outbox.ts';
@@ -32,7 +32,8 @@ export interface AcceptedAtOwner {
  *
  * Nothing is accepted while a row that is due waits in its lane or in an earlier one (order holds), nor what the
  * session refuses, nor under an idempotency key in use: the ordinary accept says why. The gateway makes the ordinary
- * accept of the same message when this worker is slow; the primary key admits one of the two.
+ * accept of the same message when this worker is slow; the primary key admits one of the two. `ON CONFLICT` would log
+ * a second record for each message, for what hardly ever happens.
  */
 const ACCEPT_AT_OWNER = {
   name: 'accept-at-owner',
@@ -63,7 +64,7 @@ const ACCEPT_AT_OWNER = {
       t.metadata::jsonb, t.api_key_id, t.context::jsonb
     FROM taken t
     WHERE NOT EXISTS (SELECT 1 FROM keys k WHERE k.session_id = t.session_id AND k.message_id <> t.message_id)
-    ON CONFLICT (id) DO NOTHING
+      AND (SELECT m.id FROM messages m WHERE m.id = t.message_id) IS NULL
     RETURNING id
   ), keyed AS (
     INSERT INTO message_keys (session_id, chat_jid, from_me, wa_message_id, message_id)
@@ -82,9 +83,28 @@ const ACCEPT_AT_OWNER = {
       FROM taken t JOIN message ON message.id = t.message_id) AS accepted`,
 };
 
+type Query = typeof ACCEPT_AT_OWNER & { values: unknown[] };
+
+interface Row {
+  owned: string[];
+  accepted: { messageId: string; failIfUncertain: boolean }[];
+}
+
+/** Once more when the ordinary accept of one of the messages has committed meanwhile: then its row is found. */
+async function acceptUncontested(db: Queryable, query: Query, messages: number): Promise<Row> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await db.query<Row>(query)).rows[0]!;
+    } catch (error) {
+      if (!isUniqueViolation(error, 'messages_pkey') || attempt > messages) throw error;
+    }
+  }
+}
+
 /**
  * Accepts messages and writes the keys that encrypted them, with any other keys that wait, in one fenced statement (I2,
- * I4, I8). Of one session at most one message is in a batch.
+ * I4, I8). Of one session at most one message is in a batch. Not inside a transaction: a statement that meets an
+ * ordinary accept fails and is made again.
  */
 export async function acceptAtOwner(
   db: Queryable,
@@ -98,10 +118,7 @@ export async function acceptAtOwner(
   const keys = acceptances.flatMap(({ message: { messageId, idempotency } }) =>
     idempotency ? keyNames(idempotency).map((name) => ({ ...name, messageId, hash: idempotency.requestHash })) : [],
   );
-  const { rows } = await db.query<{
-    owned: string[];
-    accepted: { messageId: string; failIfUncertain: boolean }[];
-  }>({
+  const query = {
     ...ACCEPT_AT_OWNER,
     values: [
       ...values,
@@ -127,8 +144,8 @@ export async function acceptAtOwner(
       column(({ trace }) => trace ?? null),
       column(({ lane }) => lane ?? 'INTERACTIVE'),
     ],
-  });
-  const { owned, accepted } = rows[0]!;
+  };
+  const { owned, accepted } = await acceptUncontested(db, query, acceptances.length);
   const isOwned = new Set(owned);
   return {
     accepted: new Map(accepted.map(({ messageId, failIfUncertain }) => [messageId, { failIfUncertain }])),
