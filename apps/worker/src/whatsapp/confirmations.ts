@@ -16,7 +16,7 @@ interface Emitter {
 export interface ConfirmationsOptions {
   /** Whether everything that the receipt says is told. The others are left to Baileys. */
   isTold: (node: BinaryNode) => boolean;
-  /** How long a confirmation may wait for another stanza. @default 100 */
+  /** How long a confirmation may wait for another stanza. @default 250 */
   withinMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface Confirmations {
   drop(): void;
 }
 
-const WITHIN_MS = 100;
+const WITHIN_MS = 250;
 const MAX_WAITING = 32;
 
 /**
