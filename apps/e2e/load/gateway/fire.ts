@@ -6,7 +6,7 @@ import type { CannonJob, CannonResult } from './cannon.ts';
 
 const CANNON = fileURLToPath(new URL('./cannon.js', import.meta.url));
 
-/** Runs a job of autocannon, pinned to one core. */
+/** Runs a job of the callers, pinned to one core. */
 export async function fire(job: CannonJob, core: number): Promise<CannonResult> {
   const child = spawn('taskset', ['-c', String(core), process.execPath, CANNON], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -15,6 +15,6 @@ export async function fire(job: CannonJob, core: number): Promise<CannonResult> 
   child.stdin.end(JSON.stringify(job));
   const answer = await text(child.stdout);
   const [code] = (await stopped) as [number | null];
-  if (code !== 0) throw new Error(`autocannon ended with code ${code}`);
+  if (code !== 0) throw new Error(`the callers ended with code ${code}`);
   return JSON.parse(answer) as CannonResult;
 }

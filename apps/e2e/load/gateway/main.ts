@@ -27,7 +27,7 @@ import { type Figure, figuresOf, type Run, renderFigures, renderRuns, requestsOf
 import { prepareStage } from './stage.ts';
 
 const MB = 1_048_576;
-/** autocannon has it for itself, as far as a machine of two cores can give one away. */
+/** The callers have it for themselves, as far as a machine of two cores can give one away. */
 const CANNON_CORE = 1;
 const WARM_UP_SECONDS = 15;
 const ACCEPT_WARM_UP_SECONDS = 6;
@@ -59,7 +59,7 @@ try {
 /** Throughput, latencies, and what one request costs. */
 async function proxied(): Promise<void> {
   const services = await provideDurableServices(options.checkout);
-  console.log(`Node ${process.version}, ${services.description}; autocannon on core ${CANNON_CORE}`);
+  console.log(`Node ${process.version}, ${services.description}; callers on core ${CANNON_CORE}`);
   await resetStatements(services.pool);
   const stage = await prepareStage(services, {
     sessions: options.sessions,

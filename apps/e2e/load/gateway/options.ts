@@ -9,7 +9,7 @@ export interface GatewayLoadOptions {
   /** Measured time of each run. */
   seconds: number;
   rounds: number;
-  /** Of autocannon, each a case of its own. */
+  /** Of the callers, each number a case of its own. */
   connections: number[];
   sessions: number;
   /** Requests per second of the runs that compare latencies; half of what the gateway reached when 0. */

@@ -2,7 +2,7 @@ import type { Figures } from '../measure/message-runs.ts';
 import type { RunCost } from '../measure/run-cost.ts';
 import type { CannonResult } from './cannon.ts';
 
-/** One run of autocannon. */
+/** One run of the callers. */
 export interface Run {
   label: string;
   side: 'gateway' | 'bare proxy';
