@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
+import { createServer, Agent as HttpAgent } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { freePort, waitFor } from '@wa-gate/testkit';
 import { Agent } from 'undici';
 import { afterEach, expect, it } from 'vitest';
 import { startWorld, type World } from '../testing/world.ts';
-import { type MediaAccess, type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
+import { liveNetwork, type MediaAccess, type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
 
 /** No test here fetches a file. */
 const NO_FILES: MediaAccess = { host: '127.0.0.1:1', isMediaHost: () => false, dispatcher: new Agent() };
@@ -15,12 +15,13 @@ afterEach(async () => {
   world = undefined;
 });
 
-/** A network like the live one: an address, without certificates of its own. */
+/** The live network at another address: without certificates of its own. */
 async function liveAt(address: (sandboxUrl: string) => Promise<string>): Promise<World> {
   world = await startWorld({
     network: (sandboxUrl) => {
+      const live = liveNetwork();
       const wsUrl = address(sandboxUrl);
-      return { endpoint: async () => ({ wsUrl: await wsUrl, media: NO_FILES }), close: async () => undefined };
+      return { ...live, endpoint: async () => ({ ...(await live.endpoint()), wsUrl: await wsUrl, media: NO_FILES }) };
     },
   });
   return world;
@@ -55,7 +56,7 @@ it('a proxy that answers 401 logs nobody out', async () => {
   proxy.on('upgrade', (_, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const wsUrl = `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}/ws/chat`;
-  const barred: NetworkEndpoint = { wsUrl, media: NO_FILES };
+  const barred: NetworkEndpoint = { wsUrl, agent: new HttpAgent(), media: NO_FILES };
   let isBarred = false;
   const here = await startWorld({
     network: (sandboxUrl) => {

@@ -108,7 +108,8 @@ export function connect(options: ConnectOptions): Connection {
     browser,
     waWebSocketUrl: endpoint.wsUrl,
     // Baileys types the agents of Node's https alone.
-    ...(endpoint.agent ? { agent: endpoint.agent as HttpsAgent, fetchAgent: endpoint.agent as HttpsAgent } : {}),
+    agent: endpoint.agent as HttpsAgent,
+    ...(endpoint.fetchAgent ? { fetchAgent: endpoint.fetchAgent as HttpsAgent } : {}),
     ...(endpoint.dispatcher ? { options: { dispatcher: endpoint.dispatcher } as unknown as RequestInit } : {}),
     logger: baileysLogger,
     // 0: Baileys would start a timer and record two stack traces for every frame that it sends. The actor watches
