@@ -4,12 +4,15 @@ import { RestWatch } from './rest.ts';
 const MB = 1_048_576;
 
 function watched() {
-  const process = { work: 0, busy: 0, heap: 300 * MB, collections: 0 };
+  const process = { work: 0, busy: 0, heap: 300 * MB, inUse: 250 * MB, collections: 0 };
   const watch = new RestWatch({
     work: () => process.work,
     busy: () => process.busy,
     heapBytes: () => process.heap,
-    collect: () => void process.collections++,
+    collect: () => {
+      process.collections++;
+      process.heap = Math.max(process.inUse, process.heap - 30 * MB);
+    },
   });
   const look = (times: number) => {
     for (let n = 0; n < times; n++) watch.look();
@@ -18,9 +21,15 @@ function watched() {
   return { process, look };
 }
 
-it('collects twice after half a minute of rest, and not again while nothing happens', () => {
+it('collects after half a minute of rest, as long as it gives something back, and not again while nothing happens', () => {
   const { look } = watched();
-  expect([look(2), look(1), look(1), look(1_000)]).toEqual([0, 1, 2, 2]);
+  expect([look(2), look(1), look(1), look(1), look(1_000)]).toEqual([0, 1, 2, 3, 3]);
+});
+
+it('a heap that becomes smaller each time is collected ten times at most', () => {
+  const { process, look } = watched();
+  process.heap = 2_000 * MB;
+  expect(look(1_000)).toBe(10);
 });
 
 it('never collects while messages flow, however few', () => {
@@ -41,9 +50,10 @@ it('never collects while the event loop is busy, as with logins', () => {
 
 it('after more work it collects again, five minutes later at the earliest', () => {
   const { process, look } = watched();
-  expect(look(10)).toBe(2);
+  expect(look(10)).toBe(3);
   process.work++;
-  expect([look(30), look(1), look(1), look(100)]).toEqual([2, 3, 4, 4]);
+  process.heap = 300 * MB;
+  expect([look(30), look(1), look(1), look(100)]).toEqual([3, 4, 5, 6]);
 });
 
 it('a small heap is left alone', () => {

@@ -5,8 +5,10 @@ import { runInNewContext } from 'node:vm';
 const LOOK_EVERY_MS = 10_000;
 /** So many looks in a row must find the process at rest. */
 const LOOKS_AT_REST = 3;
-/** The first one frees what is not used, the second one empties what it has left in pieces. */
-const COLLECTIONS = 2;
+/** The first one frees what is not used; each after it empties some of the pages that it has left in pieces. */
+const MOST_COLLECTIONS = 10;
+/** A collection that makes the heap smaller by less was the last one. */
+const WORTH_BYTES = 4 * 1_048_576;
 /** The share of time in which the event loop has something to do. */
 const BUSY = 0.1;
 const MIN_HEAP_BYTES = 96 * 1_048_576;
@@ -29,7 +31,8 @@ export interface RestOptions {
 /**
  * Gives memory back when a process with a large heap has come to rest. V8 collects by what is allocated: after many
  * pairings or logins it keeps what they needed for hours. A collection stops the process (0.05 to 0.25 s with 60 MB
- * in use), so it happens only when there was no work for half a minute, twice, and not again before there was some.
+ * in use), so it happens only when there was no work for half a minute, every ten seconds as long as the one before gave
+ * something back, and not again before there was some work.
  */
 export class RestWatch {
   readonly #options: RestOptions;
@@ -39,6 +42,8 @@ export class RestWatch {
   #work: number;
   #looksAtRest = 0;
   #collections = 0;
+  /** The size of the heap before the last collection of this rest. */
+  #heapBefore = Number.POSITIVE_INFINITY;
   /** Looks until the next rest may end in collections. */
   #pause = 0;
 
@@ -57,12 +62,15 @@ export class RestWatch {
     this.#pause = Math.max(this.#pause - 1, 0);
     if (work !== this.#work && this.#collections > 0) {
       this.#collections = 0;
+      this.#heapBefore = Number.POSITIVE_INFINITY;
       this.#pause = LOOKS_BETWEEN;
     }
     this.#work = work;
     this.#looksAtRest = isAtRest ? this.#looksAtRest + 1 : 0;
-    if (this.#looksAtRest < LOOKS_AT_REST || this.#pause > 0 || this.#collections >= COLLECTIONS) return;
-    if (this.#heapBytes() < MIN_HEAP_BYTES) return;
+    if (this.#looksAtRest < LOOKS_AT_REST || this.#pause > 0 || this.#collections >= MOST_COLLECTIONS) return;
+    const heapBytes = this.#heapBytes();
+    if (heapBytes < MIN_HEAP_BYTES || heapBytes > this.#heapBefore - WORTH_BYTES) return;
+    this.#heapBefore = heapBytes;
     this.#collections += 1;
     const begun = performance.now();
     this.#collect();
@@ -94,5 +102,11 @@ function collectEverything(): void {
     setFlagsFromString('--expose-gc');
     gc = runInNewContext('gc') as () => void;
   }
-  gc();
+  // V8 empties pages that are half empty, too, and not only those that are nearly so.
+  setFlagsFromString('--optimize-for-size');
+  try {
+    gc();
+  } finally {
+    setFlagsFromString('--no-optimize-for-size');
+  }
 }
