@@ -31,8 +31,8 @@ export interface RestOptions {
 /**
  * Gives memory back when a process with a large heap has come to rest. V8 collects by what is allocated: after many
  * pairings or logins it keeps what they needed for hours. A collection stops the process (0.05 to 0.25 s with 60 MB
- * in use), so it happens only when there was no work for half a minute, every ten seconds as long as the one before gave
- * something back, and not again before there was some work.
+ * in use), so it happens only when there was no work for half a minute, every ten seconds as long as the one before
+ * gave something back, and not again before there was some work.
  */
 export class RestWatch {
   readonly #options: RestOptions;
