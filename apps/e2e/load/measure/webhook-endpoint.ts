@@ -38,7 +38,8 @@ export class WebhookEndpoint {
         const body = Buffer.concat(chunks);
         if (signatureProblem(this.secrets[line] ?? '', request.headers, body)) this.badSignatures++;
         else this.take(line, JSON.parse(body.toString('utf8')) as ReceivedEvent, at);
-        response.writeHead(200).end();
+        // Without `writeHead` the answer has a length and no chunks.
+        response.end();
       });
     });
     this.server.keepAliveTimeout = 60_000;
