@@ -114,8 +114,9 @@ async function proxied(): Promise<void> {
         }
         compare(runs, label, connections);
       }
-      const rate =
-        options.rate || Math.floor(reachedBy(runs, 'gateway', `status, ${options.connections[0]!} connections`) / 2);
+      const full = `status, ${options.connections[0]!} connections`;
+      const reached = Math.min(reachedBy(runs, 'gateway', full), reachedBy(runs, 'bare proxy', full));
+      const rate = options.rate || Math.floor(reached / 2);
       for (const connections of options.connections) {
         const label = `status at ${rate}/s, ${connections} connections`;
         for (let round = 0; round < options.rounds; round++) {

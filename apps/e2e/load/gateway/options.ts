@@ -12,7 +12,7 @@ export interface GatewayLoadOptions {
   /** Of the callers, each number a case of its own. */
   connections: number[];
   sessions: number;
-  /** Requests per second of the runs that compare latencies; half of what the gateway reached when 0. */
+  /** Requests per second of the runs that compare latencies; half of what the slower side reached when 0. */
   rate: number;
   /** What is measured; new users and sessions only where all of it is. */
   cases: GatewayCase[];
