@@ -1,5 +1,6 @@
 import { RATE_LIMITS, USER_TIERS } from '@wa-gate/contracts';
 import type { GatewayClient } from './gateway-client.ts';
+import { UnexpectedAnswer } from './http.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Above what a run can reach, below the maximum of the API. */
@@ -18,11 +19,26 @@ export async function raiseLimits(gateway: GatewayClient, admin: { email: string
   const api = gateway.as(token);
   const put = (path: string, json: unknown) =>
     waitFor(async () => (await api.data(path, { method: 'PUT', json })) ?? true, { what: `PUT ${path}` });
-  const allowance = { maxSessions: MANY_SESSIONS, messagesPerHour: PLENTY, mediaBytes: MANY_BYTES };
+  // Versions before the limit of files do not know it.
+  const putIfKnown = (path: string, json: unknown) =>
+    waitFor(
+      () =>
+        api.data(path, { method: 'PUT', json }).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof UnexpectedAnswer && error.answer.status === 400) return true;
+            throw error;
+          },
+        ),
+      { what: `PUT ${path}` },
+    );
   await Promise.all([
     ...Object.entries(RATE_LIMITS).map(([bucket, { windowSeconds }]) =>
       put(`/api/admin/rate-limits/${bucket}`, { max: PLENTY, windowSeconds }),
     ),
-    ...USER_TIERS.map((tier) => put(`/api/admin/tiers/${tier}`, allowance)),
+    ...USER_TIERS.map(async (tier) => {
+      await put(`/api/admin/tiers/${tier}`, { maxSessions: MANY_SESSIONS, messagesPerHour: PLENTY });
+      await putIfKnown(`/api/admin/tiers/${tier}`, { mediaBytes: MANY_BYTES });
+    }),
   ]);
 }
