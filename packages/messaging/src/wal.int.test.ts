@@ -146,6 +146,9 @@ const outcomeOf = (of: Ownership, waMessageId: string, state: Outcome['state']):
 
 type Figures = Record<string, Record<string, Spent>>;
 
+/** Of averages: what runs beside may keep pages from being pruned for a while. */
+const SLACK = 1.5;
+
 /** Fails with all figures when one is above its bound. */
 function expectBelow(bounds: Record<string, Record<string, [ordinary: number, average: number]>>, figures: Figures) {
   const above = Object.entries(bounds).flatMap(([way, steps]) =>
@@ -153,7 +156,9 @@ function expectBelow(bounds: Record<string, Record<string, [ordinary: number, av
       const spent = figures[way]![step]!;
       return [
         ...(spent.ordinary > ordinary ? [`${way}, ${step}: ordinary ${spent.ordinary}, bound ${ordinary}`] : []),
-        ...(spent.average > average ? [`${way}, ${step}: average ${spent.average}, bound ${average}`] : []),
+        ...(spent.average > average * SLACK
+          ? [`${way}, ${step}: average ${spent.average}, bound ${average * SLACK}`]
+          : []),
       ];
     }),
   );

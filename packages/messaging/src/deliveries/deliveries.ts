@@ -1,5 +1,5 @@
 import type { EventType } from '@wa-gate/contracts';
-import { isUniqueViolation, type Queryable } from '@wa-gate/db';
+import type { Queryable } from '@wa-gate/db';
 import { metadataOf, wantsEvent } from '../events/append-events.ts';
 
 /**
@@ -330,17 +330,6 @@ export interface WrittenWebhook {
   replayedAt: number | null;
 }
 
-const insertResults = (which: string): string => `INSERT INTO webhook_deliveries AS d
-      (webhook_id, session_id, seq, status, attempts, refusals, next_attempt, response_code, last_error, answer, chat, duration_ms,
-        delivered_at)
-    SELECT r.webhook_id, r.session_id, r.seq, r.status, r.attempts, r.refusals, r.next_attempt, r.response_code, r.error, r.answer, r.chat,
-      r.duration_ms, r.delivered_at
-    FROM results r WHERE ${which}`;
-
-/**
- * Most results are the first of their delivery. `ON CONFLICT` logs a second record for each row that it inserts, so it
- * serves those alone that have a row when the statement begins.
- */
 const WRITE = {
   name: 'write-deliveries',
   text: `WITH held AS (
@@ -363,19 +352,17 @@ const WRITE = {
     WHERE w.id = g.webhook_id AND w.leased_by = g.leased_by AND w.is_active AND c.session_id = w.source_session_id
     RETURNING w.id AS "webhookId", w.leased_by IS NULL AS "isReleased", c.last_seq AS "lastSeq",
       (extract(epoch FROM w.replayed_at) * 1000)::float8 AS "replayedAt"
-  ), results AS MATERIALIZED (
-    SELECT r.webhook_id, r.session_id, r.seq, r.status, r.attempts, r.refusals, now() + (r.delay_ms - r.age_ms) * interval '1 ms' AS next_attempt,
+  ), recorded AS (
+    INSERT INTO webhook_deliveries AS d
+      (webhook_id, session_id, seq, status, attempts, refusals, next_attempt, response_code, last_error, answer, chat, duration_ms,
+        delivered_at)
+    SELECT r.webhook_id, r.session_id, r.seq, r.status, r.attempts, r.refusals, now() + (r.delay_ms - r.age_ms) * interval '1 ms',
       r.response_code, r.error, r.answer, r.chat, r.duration_ms,
-      CASE WHEN r.status = 'DELIVERED' THEN now() - r.age_ms * interval '1 ms' END AS delivered_at,
-      (SELECT true FROM webhook_deliveries d WHERE d.webhook_id = r.webhook_id AND d.seq = r.seq AND d.session_id = r.session_id) AS has_row
+      CASE WHEN r.status = 'DELIVERED' THEN now() - r.age_ms * interval '1 ms' END
     FROM unnest($7::uuid[], $8::uuid[], $9::bigint[], $10::"WebhookStatus"[], $11::float8[], $12::float8[], $13::int[], $14::text[],
         $15::int[], $20::int[], $21::int[], $22::text[], $23::text[])
       AS r(webhook_id, session_id, seq, status, delay_ms, age_ms, response_code, error, duration_ms, attempts, refusals, answer, chat)
     WHERE EXISTS (SELECT 1 FROM webhooks w WHERE w.id = r.webhook_id)
-  ), first_results AS (
-    ${insertResults('r.has_row IS NULL')}
-  ), later_results AS (
-    ${insertResults('r.has_row')}
     ON CONFLICT (webhook_id, seq, session_id) DO UPDATE SET
       status = CASE WHEN excluded.status = 'PENDING' THEN d.status ELSE excluded.status END, attempts = d.attempts + excluded.attempts,
       refusals = excluded.refusals, next_attempt = excluded.next_attempt, response_code = excluded.response_code,
@@ -392,8 +379,7 @@ const WRITE = {
  * once. A result counts whoever holds the webhook by now, because the attempt was made; what is delivered stays
  * delivered. Only two are late: that an event stays in line, when the next holder has got it out of there, and a
  * delivery from before it was asked for again. Returns the webhooks that are held on. Of the others the lease has
- * ended: another gateway has it, the webhook was changed, is inactive or gone. Not inside a transaction: where another
- * write is about the same delivery, the statement fails and is made again.
+ * ended: another gateway has it, the webhook was changed, is inactive or gone.
  */
 export async function writeDeliveries(
   db: Queryable,
@@ -404,7 +390,7 @@ export async function writeDeliveries(
   const inOrder = webhooks.toSorted((a, b) => (a.webhookId < b.webhookId ? -1 : 1));
   const progress = <T>(read: (webhook: WebhookProgress) => T) => inOrder.map(read);
   const result = <T>(read: (one: DeliveryResult) => T) => results.map(read);
-  const query = {
+  const { rows } = await db.query<WrittenWebhook>({
     ...WRITE,
     values: [
       progress((w) => w.webhookId),
@@ -431,15 +417,8 @@ export async function writeDeliveries(
       result((r) => r.answer ?? null),
       result((r) => r.chat ?? null),
     ],
-  };
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return (await db.query<WrittenWebhook>(query)).rows;
-    } catch (error) {
-      // Somebody else has written the first result of a delivery meanwhile: it has a row now.
-      if (!isUniqueViolation(error, 'webhook_deliveries_pkey') || attempt > results.length) throw error;
-    }
-  }
+  });
+  return rows;
 }
 
 const SWITCHED_OFF = 'The webhook was switched off.';

@@ -137,24 +137,12 @@ const CHATS = {
       FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS i(session_id, workspace_id, jid)) g`,
 };
 
-const insertDocuments = (
-  which: string,
-): string => `INSERT INTO message_search AS f (session_id, message_id, document, grams)
-    SELECT session_id, message_id, document, string_to_array(grams, ' ')::int[] FROM given WHERE ${which}`;
-
-/**
- * `ON CONFLICT` logs a second record for each row that it inserts: it serves only messages that are found already. The
- * lock of the sessions keeps other writers away between the look and the insert.
- */
 const WRITE = {
   name: 'write-message-index',
-  text: `WITH given AS MATERIALIZED (
-    SELECT i.*, (SELECT true FROM message_search f WHERE f.session_id = i.session_id AND f.message_id = i.message_id) AS has_row
+  text: `WITH found AS (
+    INSERT INTO message_search AS f (session_id, message_id, document, grams)
+    SELECT session_id, message_id, document, string_to_array(grams, ' ')::int[]
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS i(session_id, message_id, document, grams)
-  ), found AS (
-    ${insertDocuments('has_row IS NULL')}
-  ), found_again AS (
-    ${insertDocuments('has_row')}
     ON CONFLICT (session_id, message_id) DO UPDATE SET document = excluded.document, grams = excluded.grams
       WHERE f.document <> excluded.document
   ), joined AS (
