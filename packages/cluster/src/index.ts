@@ -39,11 +39,14 @@ export {
   type KeyReference,
   type KeyWrite,
   keyWriteValues,
+  type RatchetStep,
   readSessionKeys,
   readSessionKind,
   readSessionKindPage,
+  stepValues,
   WRITE_KEYS_WITH_MESSAGE,
   writeManySessionKeys,
+  writeSteps,
 } from './key-store.ts';
 export { leaseIsOver } from './lease-states.ts';
 export {

@@ -71,6 +71,28 @@ export const WRITE_KEYS_WITH_MESSAGE = writeKeys(`unnest($3::uuid[], $4::text[],
       AS k(session_id, kind, key_id, value, message_id) USING (session_id)
     WHERE k.message_id IS NULL OR EXISTS (SELECT 1 FROM message m WHERE m.id = k.message_id)`);
 
+/**
+ * CTEs that write the ratchet steps that read messages, as a part of the statement behind {@link FENCE_MANY} that stores
+ * these messages; the parameters from `first` on are {@link stepValues}. The journal rows are done at once.
+ *
+ * @param condition SQL: whether anything is written
+ */
+export const writeSteps = (first: number, condition: string): string => `stepped AS (
+    INSERT INTO session_keys (session_id, kind, key_id, value)
+    SELECT f.session_id, k.kind, k.key_id, k.value
+    FROM fence f JOIN unnest($${first}::uuid[], $${first + 1}::text[], $${first + 2}::text[], $${first + 3}::bytea[])
+      AS k(session_id, kind, key_id, value) USING (session_id)
+    WHERE ${condition}
+    ON CONFLICT (session_id, kind, key_id) DO UPDATE SET value = excluded.value
+  ), read AS (
+    INSERT INTO inbound_journal (session_id, hash, stanza_id, enc_index, enc_count, projected_at)
+    SELECT f.session_id, j.hash, j.stanza_id, j.enc_index, j.enc_count, now()
+    FROM fence f JOIN unnest($${first + 4}::uuid[], $${first + 5}::bytea[], $${first + 6}::text[], $${first + 7}::int[], $${first + 8}::int[])
+      AS j(session_id, hash, stanza_id, enc_index, enc_count) USING (session_id)
+    WHERE ${condition}
+    ON CONFLICT DO NOTHING
+  )`;
+
 const CLEAR_KEYS = {
   name: 'clear-session-keys',
   text: `WITH ${FENCE_ONE}, removed AS (
@@ -110,6 +132,32 @@ export interface KeyWrite {
   upserts: readonly KeyEntry[];
   deletes: readonly KeyReference[];
   journal?: readonly JournalEntry[];
+}
+
+/** The ratchet step that read a message. It is written by the statement that stores the message. */
+export interface RatchetStep {
+  owner: Ownership;
+  upserts: readonly KeyEntry[];
+  read: Omit<JournalEntry, 'content'>;
+}
+
+/** Parameters of {@link writeSteps}. Of several steps with one key the last one counts. */
+export function stepValues(steps: readonly RatchetStep[]): unknown[] {
+  const last = new Map<string, KeyEntry & Ownership>();
+  for (const { owner, upserts } of steps) {
+    for (const entry of upserts) last.set(`${owner.sessionId}|${entry.kind}|${entry.keyId}`, { ...entry, ...owner });
+  }
+  const keys = [...last.values()];
+  return [
+    keys.map(({ sessionId }) => sessionId),
+    ...columns(keys),
+    keys.map(({ value }) => value),
+    steps.map(({ owner }) => owner.sessionId),
+    steps.map(({ read }) => read.hash),
+    steps.map(({ read }) => read.stanzaId),
+    steps.map(({ read }) => read.encIndex),
+    steps.map(({ read }) => read.encCount),
+  ];
 }
 
 /**

@@ -61,7 +61,7 @@ export function createHistoryWriter(deps: HistoryWriterDependencies): HistoryWri
           messages.map((message) => ({ ...message, sessionId, epoch })),
         );
         const { changes, messages: unreadable } = await unseal({ db, messageKey, ownJids: () => own }, waiting);
-        if (unreadable.length > 0) written.push(await storeInbound(db, unreadable, [], false));
+        if (unreadable.length > 0) written.push(await storeInbound(db, unreadable, [], { mayHold: false }));
         const items = changes.map((change) => ({ sessionId: change.sessionId, message: null, change }));
         for (const step of inSteps(items))
           written.push(

@@ -1,5 +1,5 @@
-import type { Ownership } from '@wa-gate/cluster';
-import { inTransaction, type Pool, type Queryable, type TransactionLimits } from '@wa-gate/db';
+import { type Ownership, StaleEpochError } from '@wa-gate/cluster';
+import { inTransaction, isDatabaseUnavailable, type Pool, type Queryable, type TransactionLimits } from '@wa-gate/db';
 import type { Clock, Logger, Span } from '@wa-gate/kit';
 import {
   type Appended,
@@ -15,6 +15,7 @@ import type { ChatTimers } from '../chats/chat-timers.ts';
 import type { ContactFeed, SessionFact } from '../contacts/contact-feed.ts';
 import type { OwnJids } from '../content/inbound.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
+import type { WithheldStep } from '../whatsapp/withheld-step.ts';
 import type { Announce } from '../writers/announcer.ts';
 import { Batcher } from '../writers/batcher.ts';
 import { inSteps } from './steps.ts';
@@ -47,6 +48,8 @@ export interface Arrival extends Ownership {
   timers: readonly ChatTimer[];
   /** What it tells about people. */
   facts: readonly SessionFact[];
+  /** The ratchet step that has read it; with `isJoined` it is not stored yet. */
+  step: WithheldStep | undefined;
   span: Span | undefined;
 }
 
@@ -60,7 +63,10 @@ interface Written extends Appended {
 /** It holds the placements: a worker that stands still must not keep its sessions from being taken over. */
 const WITH_WAITING: TransactionLimits = { idleMs: 3_000, lockMs: 9_000 };
 
-/** Writes what came, of all sessions: people and timers first, then messages and changes in their order. */
+/**
+ * Writes what came, of all sessions: people and timers first, then messages and changes in their order. Messages are
+ * stored with the ratchet steps that have read them, where these are withheld.
+ */
 export function createArrivalWriter(deps: ArrivalWriterDependencies): Batcher<Arrival> {
   const { pool, writeLock, clock, logger, messageKey, timers, announce, contacts, onStale } = deps;
   const { onStored, onFile, onUndecryptable } = deps;
@@ -72,18 +78,34 @@ export function createArrivalWriter(deps: ArrivalWriterDependencies): Batcher<Ar
     const unsealing = { messageKey, ownJids: ownJidsOf(step) };
     const { changes, messages: unreadable } = await unseal({ ...unsealing, db: pool }, changed.flatMap(changeOf));
     const messages = [...step.flatMap(({ message }) => (message ? [message] : [])), ...unreadable];
-    const rows = step.filter((arrival) => !isChange(arrival)).flatMap(doneRows);
-    const written = messages.length > 0 || rows.length > 0 ? await store(messages, rows, unsealing) : [];
+    const others = step.filter((arrival) => !isChange(arrival));
+    const written = messages.length > 0 || others.length > 0 ? await store(messages, others, unsealing) : [];
     return changed.length > 0 ? [...written, await applyChanges(pool, changes, changed.flatMap(doneRows))] : written;
   }
 
   async function store(
     messages: readonly InboundMessage[],
-    rows: readonly Projected[],
+    arrivals: readonly Arrival[],
     unsealing: Omit<UnsealDependencies, 'db'>,
   ): Promise<Written[]> {
-    const stored = await storeInbound(pool, messages, rows);
-    return stored.held.length === 0 ? [stored] : await storeWithWaiting(messages, rows, unsealing);
+    const joined = joinedSteps(arrivals);
+    const steps = joined.map(({ step }) => step);
+    const stored = await storeInbound(pool, messages, arrivals.flatMap(rowsToEnd), { steps });
+    if (stored.held.length > 0) {
+      await writeApart(joined);
+      return await storeWithWaiting(messages, arrivals.flatMap(doneRows), unsealing);
+    }
+    for (const step of joined) {
+      const { sessionId } = step.step.owner;
+      step.conclude(stored.stale.includes(sessionId) ? new StaleEpochError([sessionId]) : undefined);
+    }
+    return [stored];
+  }
+
+  async function writeBatch(batch: readonly Arrival[]): Promise<void> {
+    // Steps keep their order; a change is stored by a statement that takes none.
+    if (batch.some(({ step, message }) => step?.isJoined && !message)) await writeApart(joinedSteps(batch));
+    for (const step of inSteps(batch)) for (const written of await write(step)) tell(written, step);
   }
 
   /** Messages and the changes that wait for them, in one transaction: a crash leaves both or none. */
@@ -93,13 +115,13 @@ export function createArrivalWriter(deps: ArrivalWriterDependencies): Batcher<Ar
     unsealing: Omit<UnsealDependencies, 'db'>,
   ): Promise<Written[]> {
     const work = async (db: Queryable): Promise<Written[]> => {
-      const stored = await storeInbound(db, messages, rows, false);
+      const stored = await storeInbound(db, messages, rows, { mayHold: false });
       const stale = new Set(stored.stale);
       const readable = messages.filter(({ sessionId, isStub }) => !isStub && !stale.has(sessionId));
       const waiting = await takeWaitingChanges(db, readable);
       const { changes, messages: unreadable } = await unseal({ ...unsealing, db }, waiting);
       const written: Written[] = [stored];
-      if (unreadable.length > 0) written.push(await storeInbound(db, unreadable, [], false));
+      if (unreadable.length > 0) written.push(await storeInbound(db, unreadable, [], { mayHold: false }));
       const items = changes.map((change) => ({ sessionId: change.sessionId, message: null, change }));
       for (const step of inSteps(items)) written.push(await applyChanges(db, step.flatMap(changeOf)));
       return written;
@@ -128,7 +150,13 @@ export function createArrivalWriter(deps: ArrivalWriterDependencies): Batcher<Ar
       await timers.learn(
         batch.flatMap(({ timers: told, sessionId, epoch }) => told.map((timer) => ({ sessionId, epoch, ...timer }))),
       );
-      for (const step of inSteps(batch)) for (const written of await write(step)) tell(written, step);
+      try {
+        await writeBatch(batch);
+      } catch (error) {
+        // What cannot be stored as a message stays in the journal.
+        if (!isDatabaseUnavailable(error)) await writeApart(joinedSteps(batch));
+        throw error;
+      }
       const withFiles = batch.flatMap(({ message, sessionId }) => (message?.file ? [sessionId] : []));
       for (const sessionId of new Set(withFiles)) onFile?.(sessionId);
       const undecryptable = batch.filter(({ message }) => message?.isStub).length;
@@ -144,7 +172,17 @@ export function createArrivalWriter(deps: ArrivalWriterDependencies): Batcher<Ar
 }
 
 const changeOf = ({ change }: { change: InboundChange | null }) => (change ? [change] : []);
-const doneRows = ({ sessionId, epoch, journal }: Arrival) => journal.map((hash) => ({ sessionId, epoch, hash }));
+const doneRows = ({ sessionId, epoch, journal }: Arrival): Projected[] =>
+  journal.map((hash) => ({ sessionId, epoch, hash }));
+/** The journal rows that are there already. */
+const rowsToEnd = (arrival: Arrival): Projected[] => (arrival.step?.isJoined ? [] : doneRows(arrival));
+
+const joinedSteps = (arrivals: readonly Arrival[]): WithheldStep[] =>
+  arrivals.flatMap(({ step }) => (step?.isJoined ? [step] : []));
+
+async function writeApart(steps: readonly WithheldStep[]): Promise<void> {
+  await Promise.all(steps.map((step) => step.writeApart()));
+}
 
 function ownJidsOf(step: readonly Arrival[]): (sessionId: string) => OwnJids | undefined {
   return (sessionId) => step.find((arrival) => arrival.sessionId === sessionId)?.own;

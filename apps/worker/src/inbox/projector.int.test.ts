@@ -1,7 +1,7 @@
-import { createCipheriv, hkdfSync } from 'node:crypto';
-import { placeSession, registerWorker, scaleTiming } from '@wa-gate/cluster';
+import { createCipheriv, createHash, hkdfSync } from 'node:crypto';
+import { placeSession, readSessionKeys, registerWorker, scaleTiming } from '@wa-gate/cluster';
 import { createLogger, newId, systemClock } from '@wa-gate/kit';
-import { type Appended, type AppendedEvent, acceptMessage } from '@wa-gate/messaging';
+import { type Appended, type AppendedEvent, acceptMessage, findJournalled } from '@wa-gate/messaging';
 import {
   createTestDatabase,
   type SeededSession,
@@ -15,6 +15,8 @@ import { ContactFeed } from '../contacts/contact-feed.ts';
 import { messageSecret } from '../content/outbound.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { proto, type WAMessage } from '../whatsapp/baileys.ts';
+import { createKeyWriter, type KeyWriter } from '../whatsapp/key-writer.ts';
+import type { WithheldStep } from '../whatsapp/withheld-step.ts';
 import { createProjector, type Projector } from './projector.ts';
 
 const OWN = { jid: '1000@s.whatsapp.net', lid: '77@lid' };
@@ -58,13 +60,18 @@ beforeEach(async () => {
   });
 });
 
-function arrive(id: string, message: proto.IMessage, key: Partial<WAMessage['key']> = {}): void {
+function arrive(
+  id: string,
+  message: proto.IMessage,
+  key: Partial<WAMessage['key']> = {},
+  brought: { journal: readonly Buffer[]; step?: WithheldStep } = { journal: [] },
+): void {
   const received = {
     key: { remoteJid: ANN.pn, remoteJidAlt: ANN.lid, fromMe: false, id, ...key },
     messageTimestamp: 1_700_000_000,
     message: proto.Message.fromObject(message),
   } as WAMessage;
-  projector.accept(owner, { message: received, journal: [] }, OWN);
+  projector.accept(owner, { message: received, ...brought }, OWN);
 }
 const text = (conversation: string): proto.IMessage => ({
   conversation,
@@ -180,6 +187,70 @@ it('learns the timer of a chat under both names, and a later owner reads it', as
   arrive('M1', { extendedTextMessage: { text: 'x', contextInfo: { expiration: 90 } } });
   expect(await events()).toHaveLength(1);
   expect(await new ChatTimers(database.pool).secondsOf(owner, ANN.pn)).toBe(60);
+});
+
+describe('a message whose ratchet step is withheld (I4, I5)', () => {
+  let keys: KeyWriter;
+  beforeEach(() => {
+    keys = createKeyWriter({ pool: database.pool, clock: systemClock });
+  });
+
+  const hashOf = (id: string) => createHash('sha256').update(id).digest();
+  /** Comes with a step that makes the key of Ann `id`. */
+  function arriveWithStep(id: string, message: proto.IMessage): WithheldStep {
+    const hash = hashOf(id);
+    const read = { hash, stanzaId: id, encIndex: 0, encCount: 1 };
+    const upserts = [{ kind: 'session', keyId: 'ann.0', value: Buffer.from(id) }];
+    const content = { stanza: Buffer.from('stanza'), plaintext: Buffer.from(`text of ${id}`) };
+    const whole = () => ({ owner, upserts, deletes: [], journal: [{ ...read, content }] });
+    const step = keys.withhold({ owner, upserts, read }, whole)!;
+    arrive(id, message, {}, { journal: [hash], step });
+    return step;
+  }
+  const key = async () =>
+    (await readSessionKeys(database.pool, owner.sessionId, 'session', ['ann.0'])).get('ann.0')?.toString();
+  const journalled = (id: string) => findJournalled(database.pool, owner.sessionId, hashOf(id));
+
+  it('is stored together with it', async () => {
+    const steps = ['M1', 'M2'].map((id) => arriveWithStep(id, text(id)));
+    expect(await events()).toHaveLength(2);
+    await Promise.all(steps.map(({ settled }) => settled));
+    expect([await key(), await journalled('M1'), await journalled('M2')]).toEqual(['M2', 'done', 'done']);
+  });
+
+  it('is stored after it where the batch has a change, or one that has waited for the message', async () => {
+    arriveWithStep('M1', text('first'));
+    const changed = arriveWithStep('C1', edit('M1', 'second'));
+    const other = arriveWithStep('C2', edit('M3', 'before its message'));
+    expect(await events()).toHaveLength(2);
+    await Promise.all([changed, other].map(({ settled }) => settled));
+    expect([await key(), await journalled('C1'), await journalled('C2')]).toEqual(['C2', 'done', 'done']);
+    const late = arriveWithStep('M3', text('third'));
+    expect(await events()).toEqual([
+      ['message.received', 'third'],
+      ['message.edited', 'before its message'],
+    ]);
+    await late.settled;
+    expect([await key(), await journalled('M3')]).toEqual(['M3', 'done']);
+  });
+
+  it('that cannot be stored leaves what was read in the journal, and the others are stored', async () => {
+    // A key of an index cannot be as long.
+    const tooLong = Array.from({ length: 400 }, () => newId()).join('');
+    const steps = ['M1', tooLong, 'M2'].map((id) => arriveWithStep(id, text('hello')));
+    expect(await events()).toHaveLength(2);
+    await Promise.all(steps.map(({ settled }) => settled));
+    expect([await key(), await journalled('M1'), await journalled('M2')]).toEqual(['M2', 'done', 'done']);
+    expect(await journalled(tooLong)).toEqual(Buffer.from(`text of ${tooLong}`));
+  });
+
+  it('of an owner that was replaced is refused, and nothing of it is stored (I2)', async () => {
+    owner = { ...owner, epoch: owner.epoch - 1 };
+    const step = arriveWithStep('M1', text('hello'));
+    expect(await events()).toEqual([]);
+    await expect(step.settled).rejects.toThrow('moved on');
+    expect([await key(), await journalled('M1')]).toEqual([undefined, null]);
+  });
 });
 
 it('somebody who writes again costs no statement for contacts (MR-136)', async () => {

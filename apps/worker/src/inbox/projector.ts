@@ -17,8 +17,9 @@ export interface ProjectorDependencies extends ArrivalWriterDependencies {
 }
 
 /**
- * Stores received messages and changes of messages, with their events. WhatsApp has its receipt already. The journal
- * keeps the content until the statement that stores it here marks it as done (I5).
+ * Stores received messages and changes of messages, with their events (I5). A message whose ratchet step is withheld is
+ * stored in one commit with it, before WhatsApp gets the receipt. Of the others WhatsApp has its receipt already: the
+ * journal keeps the content until the statement that stores it here marks it as done.
  */
 export interface Projector {
   accept(owner: Ownership, arrived: Arrived, own: OwnJids, numberOf?: SessionFact['numberOf']): void;
@@ -30,7 +31,7 @@ export function createProjector(deps: ProjectorDependencies): Projector {
   const writer = createArrivalWriter(deps);
 
   return {
-    accept(owner, { message: arrived, journal, edit, isHidden }, own, numberOf) {
+    accept(owner, { message: arrived, journal, edit, isHidden, step }, own, numberOf) {
       const settings = deps.settings?.of(owner.sessionId) ?? withDefaultSettings({});
       // Its journal rows are done all the same.
       const received = arrived && isIgnored(settings, arrived.key.remoteJid) ? null : arrived;
@@ -40,7 +41,9 @@ export function createProjector(deps: ProjectorDependencies): Projector {
       const told = received ? readTimers(received) : [];
       const at = (message ?? change)?.waTimestamp;
       const facts = at ? factsOfMessage(received!, own, at).map((fact) => ({ ...owner, ...fact, numberOf })) : [];
-      const arrival = { ...owner, message, change, journal, own, timers: told, facts };
+      // From here on the step waits for the statement of this arrival.
+      step?.join();
+      const arrival = { ...owner, message, change, journal, own, timers: told, facts, step };
       const news = message ?? change;
       if (news && isTracing()) {
         const span = message

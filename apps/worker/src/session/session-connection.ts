@@ -214,7 +214,7 @@ export class SessionConnection {
     this.#store = undefined;
     const removal = (async () => {
       store?.close();
-      await keyWriter.idle();
+      await keyWriter.idle(owner.sessionId);
       await clearSessionKeys(pool, owner);
     })();
     // The next opening of the store waits for this; the caller handles the failure.

@@ -1,5 +1,6 @@
 import type { Pool } from '@wa-gate/db';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
+import type { WithheldStep } from '../whatsapp/withheld-step.ts';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -57,7 +58,7 @@ export class Gate {
 export function gatedPool(pool: Pool, gate: Gate): Pool {
   const ask = pool.query.bind(pool) as unknown as (statement: { name?: string }) => Promise<unknown>;
   const query = async (statement: { name?: string }): Promise<unknown> => {
-    const isStep = statement.name === 'store-inbound';
+    const isStep = statement.name?.startsWith('store-inbound');
     if (isStep && !gate.pass('before projection')) return never();
     if (gate.isDead) throw new Error('This run has ended.');
     const result = await ask(statement);
@@ -68,14 +69,32 @@ export function gatedPool(pool: Pool, gate: Gate): Pool {
   return { query } as unknown as Pool;
 }
 
-/** A key writer whose commits are steps, named after the kinds of keys and the journalled stanzas in them. */
-export function gatedWriter(writer: KeyWriter, gate: Gate): KeyWriter {
+const nameOf = (keys: readonly { kind: string }[], read: readonly { stanzaId: string }[]): string =>
+  [...new Set([...keys.map(({ kind }) => kind), ...read.map(({ stanzaId }) => `journal:${stanzaId}`)])]
+    .sort()
+    .join(' ');
+
+/**
+ * A key writer whose commits are steps, named after the kinds of keys and the journalled stanzas in them. A withheld
+ * step is one when it is settled; its statement is that of the projection.
+ *
+ * @param onWithheld called for each withheld step
+ */
+export function gatedWriter(writer: KeyWriter, gate: Gate, onWithheld: (step: WithheldStep) => void): KeyWriter {
   return {
     ...writer,
+    withhold(step, whole) {
+      const withheld = writer.withhold(step, whole);
+      if (!withheld) return undefined;
+      withheld.settled.then(
+        () => gate.pass(`after commit of ${nameOf(step.upserts, [step.read])}`),
+        () => undefined,
+      );
+      onWithheld(withheld);
+      return withheld;
+    },
     async write(write) {
-      const kinds = [...write.upserts, ...write.deletes].map(({ kind }) => kind);
-      const stanzas = (write.journal ?? []).map(({ stanzaId }) => `journal:${stanzaId}`);
-      const what = [...new Set([...kinds, ...stanzas])].sort().join(' ');
+      const what = nameOf([...write.upserts, ...write.deletes], write.journal ?? []);
       if (!gate.pass(`before commit of ${what}`)) return never();
       await writer.write(write);
       if (!gate.pass(`after commit of ${what}`)) return never();

@@ -14,6 +14,7 @@ import { DEFAULT_CLIENT_VERSION } from '../whatsapp/default-version.ts';
 import { createKeyWriter } from '../whatsapp/key-writer.ts';
 import { type NetworkEndpoint, sandboxNetwork } from '../whatsapp/network.ts';
 import { connect } from '../whatsapp/socket.ts';
+import type { WithheldStep } from '../whatsapp/withheld-step.ts';
 import { Gate, gatedPool, gatedWriter } from './gate.ts';
 import { RatchetJudge } from './ratchet-judge.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';
@@ -139,7 +140,10 @@ async function startRun(context: RunContext) {
   const gate = new Gate();
   const ratchets = new RatchetJudge();
   const pool = gatedPool(database.pool, gate);
-  const writer = gatedWriter(createKeyWriter({ pool, clock: systemClock }), gate);
+  let withheld: WithheldStep | undefined;
+  const writer = gatedWriter(createKeyWriter({ pool, clock: systemClock }), gate, (step) => {
+    withheld = step;
+  });
   let failure: Error | undefined;
   let connection: Connection | undefined;
   const inner = await openAuthStore({
@@ -159,8 +163,12 @@ async function startRun(context: RunContext) {
   const watched = {
     ...keys,
     async set(data: Parameters<typeof keys.set>[0]) {
-      await keys.set(data);
-      ratchets.stored(data);
+      withheld = undefined;
+      const set = keys.set(data);
+      const step = withheld as WithheldStep | undefined;
+      await set;
+      if (step) step.settled.then(() => ratchets.stored(data), nothing);
+      else ratchets.stored(data);
     },
   };
   const store: AuthStore = { ...inner, state: { creds, keys: watched } };
@@ -203,12 +211,12 @@ async function startRun(context: RunContext) {
     makeSocket(config) {
       const make =
         repository === 'stock' ? DEFAULT_CONNECTION_CONFIG.makeSignalRepository : config.makeSignalRepository;
-      let stanza = 'handshake';
-      const logger = stanzaLogger((name) => {
-        stanza = name;
-      });
+      // Frames leave in the order in which they are made, some of them later. Those of the handshake have no name.
+      const names: string[] = [];
+      const logger = stanzaLogger((name) => void names.push(name));
       sock = makeWASocket({ ...config, logger, makeSignalRepository: ratchets.watch(make!) });
       watchSends(sock, () => {
+        const stanza = names.shift() ?? 'handshake';
         if (stanza.startsWith('message ')) ratchets.left();
         return gate.pass(`before ${stanza} leaves`);
       });
@@ -266,7 +274,7 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
 }
 
 /**
- * At level `trace` Baileys logs each stanza in the turn in which it sends it. The name is made of tag, type `retry` and
+ * At level `trace` Baileys logs each stanza in the turn in which it makes its frame. The name is made of tag, type `retry` and
  * id.
  */
 function stanzaLogger(onStanza: (name: string) => void) {

@@ -73,6 +73,8 @@ const READ_RETRY = { initialMs: 50, maxMs: 1_000 };
 export async function openAuthStore(dependencies: AuthStoreDependencies): Promise<AuthStore> {
   const { pool, writer, box, recordForm, clock, owner, onFailure } = dependencies;
   const sealer = createKeySealer(box, recordForm, owner.sessionId);
+  // What a former life of the session asked for must not come after what this one reads.
+  await writer.idle(owner.sessionId);
   await renewStaleKeys({ pool, sealer, owner });
   const cache = new BoundedCache<unknown>({ max: CACHED_KEYS });
   /** Reads on their way, by cache key; a write of the same key makes their result old news. */
@@ -80,6 +82,8 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   let failure: Error | undefined;
   let credsDirty = false;
   let saving: Promise<void> | undefined;
+  /** Ends of withheld steps, by the hashes of what they have read. */
+  const withheld = new Map<string, Promise<void>>();
 
   const seal = (kind: KeyKind, keyId: string, value: unknown): KeyEntry => sealer.seal(kind, keyId, value);
 
@@ -165,12 +169,12 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     if (failure) throw failure;
     const upserts: KeyEntry[] = [];
     const deletes: KeyReference[] = [];
-    const journal: JournalEntry[] = [];
+    const read: [id: string, record: JournalRecord][] = [];
     const cached: [key: string, value: unknown][] = [];
     let acceptance: Acceptance | undefined;
     for (const [type, entries] of Object.entries(data) as [StoredType, Record<string, unknown>][]) {
       if ((type as string) === JOURNAL_KIND) {
-        for (const [id, record] of Object.entries(entries)) journal.push(sealRecord(id, record as JournalRecord));
+        read.push(...(Object.entries(entries) as [string, JournalRecord][]));
         continue;
       }
       if ((type as string) === ACCEPTANCE_KIND) {
@@ -186,12 +190,31 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
     }
     // New prekeys and the counter that numbers them must be durable together, or a restart gives used ids out again.
     if (data['pre-key'] && upserts.some((entry) => entry.kind === 'pre-key')) upserts.push(takeCreds());
-    if (upserts.length === 0 && deletes.length === 0 && journal.length === 0) return;
-    await commit({ upserts, deletes, journal, acceptance });
+    if (upserts.length === 0 && deletes.length === 0 && read.length === 0) return;
+    const [only] = read;
+    const isStep = only && read.length === 1 && upserts.length > 0 && deletes.length === 0 && !acceptance;
+    if (!(isStep && withhold(upserts, ...only))) {
+      const journal = read.map(([id, record]) => sealRecord(id, record));
+      await commit({ upserts, deletes, journal, acceptance });
+    }
     for (const [key, value] of cached) {
       cache.set(key, value);
       for (const ticket of reads.get(key) ?? []) ticket.outdated = true;
     }
+  }
+
+  /** Leaves the step to the statement that stores what it has read, where that may be. */
+  function withhold(upserts: readonly KeyEntry[], id: string, record: JournalRecord): boolean {
+    if (!record.onWithheld) return false;
+    const { stanzaId, encIndex, encCount, onWithheld } = record;
+    const place = { hash: Buffer.from(id, 'hex'), stanzaId, encIndex, encCount };
+    const whole = () => ({ owner, upserts, deletes: [], journal: [sealRecord(id, record)] });
+    const step = writer.withhold({ owner, upserts, read: place }, whole);
+    if (!step) return false;
+    const end = step.settled.catch((error: unknown) => void fail(error)).finally(() => withheld.delete(id));
+    withheld.set(id, end);
+    onWithheld(step);
+    return true;
   }
 
   async function commit(write: Omit<WriteRequest, 'owner'>): Promise<void> {
@@ -219,6 +242,7 @@ export async function openAuthStore(dependencies: AuthStoreDependencies): Promis
   const journal: JournalStore = {
     find: (hash) =>
       readOrFail(async () => {
+        await withheld.get(hash.toString('hex'));
         const found = await patiently(() => findJournalled(pool, owner.sessionId, hash));
         return found instanceof Buffer ? openHalf('plaintext', hash, found) : found;
       }),

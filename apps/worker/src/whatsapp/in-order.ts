@@ -7,8 +7,10 @@ type Handler = (node: BinaryNode) => Promise<void>;
  * and LID) before a message enters the mutex. For a new sender that takes a few statements, and later messages
  * overtake. The work under the mutex was sequential before, so nothing waits longer. Call it before any other listener
  * for messages is added.
+ *
+ * @param onHandled called after each of them
  */
-export function takeMessagesInOrder(sock: WASocket): void {
+export function takeMessagesInOrder(sock: WASocket, onHandled: () => void): void {
   const socket = sock.ws as unknown as {
     listeners(event: string): Handler[];
     removeAllListeners(event: string): void;
@@ -19,6 +21,9 @@ export function takeMessagesInOrder(sock: WASocket): void {
   socket.removeAllListeners('CB:message');
   socket.on('CB:message', (node) => {
     // A failed handler has logged its error; the next message is handled all the same.
-    before = before.then(() => Promise.allSettled(handlers.map((handle) => handle(node))));
+    before = before.then(async () => {
+      await Promise.allSettled(handlers.map((handle) => handle(node)));
+      onHandled();
+    });
   });
 }

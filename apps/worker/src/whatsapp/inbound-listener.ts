@@ -14,6 +14,7 @@ import type { BaileysLogger } from './baileys-logger.ts';
 import { type Identity, readIdentity } from './identity.ts';
 import type { InboundJournal, WaitingPart } from './journal.ts';
 import { rebuildMessages } from './replay.ts';
+import type { WithheldStep } from './withheld-step.ts';
 
 /**
  * A received stanza, and the journal rows that are done once it is stored. Without a message it is not shown to the
@@ -26,6 +27,8 @@ export interface Arrived {
   edit?: string | undefined;
   /** Its sender wants nothing to be shown when it cannot be decrypted. */
   isHidden?: boolean | undefined;
+  /** The ratchet step that has read it, where it is not stored yet. Who stores the message joins it. */
+  step?: WithheldStep | undefined;
 }
 
 /** Where it goes. */
@@ -74,10 +77,15 @@ export function listenForArrivals(dependencies: ArrivalsDependencies): { replay(
   const deliver = (arrived: Arrived): void => handlers.arrived(arrived, readIdentity(creds.me), numberOf);
 
   function arrived(message: WAMessage): void {
-    const { hashes: rows, edit, isHidden } = journal.stanzaOf(message);
+    const { hashes: rows, edit, isHidden, step } = journal.stanzaOf(message);
+    if (!isForBaileys(message)) deliver({ message, journal: rows, edit, isHidden, step });
+    else if (step) void step.writeApart().then(() => forBaileys(message, rows));
+    else forBaileys(message, rows);
+  }
+
+  function forBaileys(message: WAMessage, rows: readonly Buffer[]): void {
     const notice = readNotice(message);
-    if (!isForBaileys(message)) deliver({ message, journal: rows, edit, isHidden });
-    else if (notice && takesIn(takesHistory, notice.kind)) handlers.history(notice, rows);
+    if (notice && takesIn(takesHistory, notice.kind)) handlers.history(notice, rows);
     else if (rows.length > 0) void afterBaileys(() => deliver({ message: null, journal: rows }));
   }
 

@@ -10,7 +10,8 @@ const stanza = (id: string, content: BinaryNode[], attrs = {}): BinaryNode => ({
   content,
 });
 const message = (id: string): WAMessage => ({ key: { id } });
-const journalThatKnows = (known: Buffer | 'done' | null) => new InboundJournal({ find: async () => known });
+const journalThatKnows = (known: Buffer | 'done' | null) =>
+  new InboundJournal({ find: async () => known }, () => undefined);
 
 describe('the journal of a connection (I5)', () => {
   it('keeps hashes in place of ciphertexts, and knows the parts of a stanza', async () => {

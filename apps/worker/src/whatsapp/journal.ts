@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import { type BinaryNode, encodeBinaryNode, type WAMessage } from './baileys.ts';
+import type { WithheldStep } from './withheld-step.ts';
 
 /** The journal record of one decrypted ciphertext. The key store seals it. */
 export interface JournalRecord {
   stanzaId: string;
   encIndex: number;
   encCount: number;
-  content: { stanza: Uint8Array; plaintext: Uint8Array } | null;
+  /** Made when it is read: what is stored together with its message needs none. */
+  readonly content: { stanza: Uint8Array; plaintext: Uint8Array } | null;
+  /**
+   * The store may leave the ratchet step to the statement that stores the message. It calls this before `keys.set`
+   * resolves.
+   */
+  onWithheld?: ((step: WithheldStep) => void) | undefined;
 }
 
 /** A ciphertext of a stanza that is being handled. */
@@ -53,6 +60,8 @@ export interface StanzaOfMessage {
   edit: string | undefined;
   /** Its sender wants nothing to be shown when it cannot be decrypted. */
   isHidden: boolean;
+  /** The ratchet step that has read it, until it is stored. */
+  step?: WithheldStep | undefined;
 }
 
 interface Stanza extends StanzaOfMessage {
@@ -70,13 +79,16 @@ const UNKNOWN_STANZA: StanzaOfMessage = { hashes: [], edit: undefined, isHidden:
  */
 export class InboundJournal {
   readonly #store: Pick<JournalStore, 'find'>;
+  readonly #onWithheld: (step: WithheldStep) => void;
   readonly #parts = new WeakMap<Uint8Array, { stanza: Stanza; part: JournalPart }>();
   readonly #replayed = new WeakMap<WAMessage, StanzaOfMessage>();
   /** The stanza that Baileys is handling. */
   #current: Stanza | undefined;
 
-  constructor(store: Pick<JournalStore, 'find'>) {
+  /** @param onWithheld nothing that is sent from now on may leave before the step is durable */
+  constructor(store: Pick<JournalStore, 'find'>, onWithheld: (step: WithheldStep) => void) {
     this.#store = store;
+    this.#onWithheld = onWithheld;
   }
 
   /** Registers a `message` stanza. Call it before Baileys gets it. */
@@ -84,13 +96,23 @@ export class InboundJournal {
     const ciphertexts = ciphertextsOf(node);
     if (ciphertexts.length === 0) return;
     const hashes = ciphertexts.map((bytes) => createHash('sha256').update(bytes).digest());
-    const stanza = { id: node.attrs.id ?? '', hashes, edit: node.attrs.edit, isHidden: isHidden(node) };
+    const stanza: Stanza = { id: node.attrs.id ?? '', hashes, edit: node.attrs.edit, isHidden: isHidden(node) };
+    const onWithheld = (step: WithheldStep): void => {
+      stanza.step = step;
+      this.#onWithheld(step);
+    };
+    // Of several parts each is a step of its own, what comes from the own devices is for Baileys, and what waited at
+    // WhatsApp is handled some time after its handler has returned.
+    const mayWait = hashes.length === 1 && node.attrs.category !== 'peer' && node.attrs.offline === undefined;
     ciphertexts.forEach((bytes, encIndex) => {
       const record = (plaintext: Uint8Array): JournalRecord => ({
         stanzaId: stanza.id,
         encIndex,
         encCount: hashes.length,
-        content: isTooLarge(node, plaintext) ? null : { stanza: slim(node, hashes), plaintext },
+        get content() {
+          return isTooLarge(node, plaintext) ? null : { stanza: slim(node, hashes), plaintext };
+        },
+        onWithheld: mayWait ? onWithheld : undefined,
       });
       this.#parts.set(bytes, { stanza, part: { hash: hashes[encIndex]!, record } });
     });
@@ -111,6 +133,11 @@ export class InboundJournal {
   async answer(part: JournalPart): Promise<Buffer | null> {
     const found = await this.#store.find(part.hash);
     return found === 'done' ? NOTHING : found;
+  }
+
+  /** Baileys has handled the stanza. A step that nobody has taken over is written apart, with what it has read. */
+  handled(): void {
+    this.#current?.step?.leave();
   }
 
   /** Registers a message that was rebuilt from the journal rows of this stanza. */

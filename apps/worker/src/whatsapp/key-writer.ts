@@ -1,8 +1,9 @@
-import { type KeyWrite, StaleEpochError, writeManySessionKeys } from '@wa-gate/cluster';
+import { type KeyWrite, type RatchetStep, StaleEpochError, writeManySessionKeys } from '@wa-gate/cluster';
 import { isDatabaseUnavailable, type Pool } from '@wa-gate/db';
 import { backoffDelay, type Clock } from '@wa-gate/kit';
 import { acceptAtOwner } from '@wa-gate/messaging';
 import { type Acceptance, NotAcceptedError } from './acceptance.ts';
+import { WithheldStep } from './withheld-step.ts';
 
 /**
  * PostgreSQL could not say whether the keys were written, or kept refusing them. What the process believes may not be
@@ -27,13 +28,22 @@ export interface KeyWriter {
    * @throws {KeysLostError}
    */
   write(write: WriteRequest): Promise<void>;
-  /** Resolves when everything asked for so far is settled. */
-  idle(): Promise<void>;
+  /**
+   * Leaves a step to the statement that stores the message it has read. Later writes of its keys wait until it is
+   * settled. `undefined`: a write of its keys is under way, so it has to be written here.
+   *
+   * @param whole the step with what was read, asked for when it is written apart after all
+   */
+  withhold(step: RatchetStep, whole: () => KeyWrite): WithheldStep | undefined;
+  /** Resolves when everything asked for so far is settled, withheld steps too; with `sessionId`, of that session. */
+  idle(sessionId?: string): Promise<void>;
 }
 
 interface Waiting {
   write: WriteRequest;
   keys: string[];
+  /** Its place among all writes and withheld steps. */
+  place: number;
   resolve: () => void;
   reject: (error: Error) => void;
 }
@@ -63,7 +73,21 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
   const queue: Waiting[] = [];
   const busyKeys = new Set<string>();
   const statements = new Set<Promise<void>>();
+  /** The withheld steps of each key, in their order. */
+  const withheld = new Map<string, { step: WithheldStep; place: number }[]>();
   let isScheduled = false;
+  let places = 0;
+
+  /** Whether a step of one of the keys is withheld that came before. */
+  const isBehindStep = ({ keys, place }: Waiting): boolean =>
+    withheld.size > 0 && keys.some((key) => (withheld.get(key)?.[0]?.place ?? place) < place);
+
+  function enqueue(waiting: Waiting): void {
+    // A step that was withheld and is written apart is older than others.
+    const after = queue.findLastIndex(({ place }) => place < waiting.place);
+    queue.splice(after + 1, 0, waiting);
+    scheduleDrain();
+  }
 
   function takeBatch(): Waiting[] {
     const batch: Waiting[] = [];
@@ -84,6 +108,7 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
       const fits =
         (epochs.get(sessionId) ?? epoch) === epoch &&
         !waiting.keys.some((key) => blocked.has(key)) &&
+        !isBehindStep(waiting) &&
         // The answer to another step of the message is on its way.
         acceptance?.state !== 'asked' &&
         !(isOpen && (accepting.get(sessionId) ?? acceptance) !== acceptance);
@@ -143,10 +168,56 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
       }
     } catch (cause) {
       for (const acceptance of acceptances) if (acceptance.state === 'asked') acceptance.state = 'unknown';
-      for (const { reject } of batch) reject(new KeysLostError('The keys could not be written.', { cause }));
+      const error = new KeysLostError('The keys could not be written.', { cause });
+      for (const { keys, reject } of batch) {
+        reject(error);
+        rejectThoseBehind(keys, error);
+      }
     } finally {
       for (const { keys } of batch) for (const key of keys) busyKeys.delete(key);
     }
+  }
+
+  /** What waits with these keys was made from a step that is not stored. */
+  function rejectThoseBehind(keys: readonly string[], error: Error): void {
+    for (let i = 0; i < queue.length; ) {
+      if (queue[i]!.keys.some((key) => keys.includes(key))) queue.splice(i, 1)[0]!.reject(error);
+      else i += 1;
+    }
+  }
+
+  function withhold(step: RatchetStep, whole: () => KeyWrite): WithheldStep | undefined {
+    const keys = keysOf({ ...step, deletes: [] });
+    const isTaken = (key: string) => busyKeys.has(key) || queue.some((waiting) => waiting.keys.includes(key));
+    if (keys.some(isTaken)) return undefined;
+    places += 1;
+    const place = places;
+    const release = (released: WithheldStep) => {
+      for (const key of keys) {
+        const left = withheld.get(key)!.filter((entry) => entry.step !== released);
+        if (left.length > 0) withheld.set(key, left);
+        else withheld.delete(key);
+      }
+    };
+    const made = new WithheldStep(
+      step,
+      (released) => {
+        release(released);
+        return new Promise((resolve, reject) => enqueue({ write: whole(), keys, place, resolve, reject }));
+      },
+      (released, error) => {
+        release(released);
+        if (error) rejectThoseBehind(keys, error);
+        scheduleDrain();
+      },
+    );
+    for (const key of keys) {
+      const entry = { step: made, place };
+      const others = withheld.get(key);
+      if (others) others.push(entry);
+      else withheld.set(key, [entry]);
+    }
+    return made;
   }
 
   /** @returns the sessions that have another owner by now */
@@ -190,13 +261,19 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
   return {
     write: (keyWrite) =>
       new Promise<void>((resolve, reject) => {
-        queue.push({ write: keyWrite, keys: keysOf(keyWrite), resolve, reject });
-        scheduleDrain();
+        places += 1;
+        enqueue({ write: keyWrite, keys: keysOf(keyWrite), place: places, resolve, reject });
       }),
-    async idle() {
-      while (queue.length > 0 || statements.size > 0) {
+    withhold,
+    async idle(sessionId) {
+      const isOf = (owner: string) => sessionId === undefined || owner === sessionId;
+      for (;;) {
         drain();
-        await Promise.allSettled(statements);
+        const steps = [...withheld.values()].flat().filter(({ step }) => isOf(step.step.owner.sessionId));
+        const isWriting = [...busyKeys].some((key) => key.startsWith(`${sessionId}|`));
+        const isBusy = sessionId === undefined ? statements.size > 0 : isWriting;
+        if (steps.length === 0 && !isBusy && !queue.some(({ write }) => isOf(write.owner.sessionId))) return;
+        await Promise.allSettled([...statements, ...steps.map(({ step }) => step.settled)]);
       }
     },
   };
@@ -204,7 +281,7 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
 
 const notAccepted = () => new NotAcceptedError('The message was not accepted.');
 
-function keysOf({ owner, upserts, deletes }: KeyWrite): string[] {
+function keysOf({ owner, upserts, deletes }: Pick<KeyWrite, 'owner' | 'upserts' | 'deletes'>): string[] {
   return [...upserts, ...deletes].map(({ kind, keyId }) => `${owner.sessionId}|${kind}|${keyId}`);
 }
 

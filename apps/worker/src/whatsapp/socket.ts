@@ -44,6 +44,7 @@ import { rejectCall } from './operations/calls.ts';
 import { askFacts } from './operations/groups.ts';
 import type { OperationSocket } from './operations/operation-socket.ts';
 import { presenceName } from './operations/presence.ts';
+import { holdFrames } from './outgoing-frames.ts';
 import { readPasskeyStep } from './passkey.ts';
 import { readPersonNews } from './person-news.ts';
 import { readPresence, toldOf } from './presence-book.ts';
@@ -83,7 +84,7 @@ export function connect(options: ConnectOptions): Connection {
   const { asks, takes } = options.history ?? NO_HISTORY;
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
-  const journal = new InboundJournal(store.journal);
+  const journal = new InboundJournal(store.journal, ({ settled }) => frames.holdUntil(settled));
   const baileysLogger = createBaileysLogger(logger, sessionId);
   const { answeredNames, presences, ...baileysCaches } = caches;
   let named: { id?: string | undefined; lid?: string | undefined; jids: readonly string[] } = { jids: [] };
@@ -170,7 +171,8 @@ export function connect(options: ConnectOptions): Connection {
    */
   const reportActiveReceipts = () => sock.ev.emit('connection.update', { isOnline: true });
 
-  takeMessagesInOrder(sock);
+  const frames = holdFrames(sock);
+  takeMessagesInOrder(sock, () => journal.handled());
   const confirmations = confirmTogether(sock, {
     isTold: (node) => isPlainReceipt(node) && !handlers.wantsEngineEvents(),
   });
@@ -429,7 +431,11 @@ export function connect(options: ConnectOptions): Connection {
       settings.close();
       stopWaiting();
       sock.ev.flush();
-      const timer = setTimeout(terminate, CLOSE_TIMEOUT_MS);
+      let timer: NodeJS.Timeout | undefined;
+      const isLate = new Promise<void>((resolve) => {
+        timer = setTimeout(() => resolve(terminate()), CLOSE_TIMEOUT_MS);
+      });
+      await Promise.race([frames.left(), isLate]);
       await sock.end(undefined);
       clearTimeout(timer);
     },

@@ -91,7 +91,8 @@ async function work(own: readonly Ownership[], arrivals: readonly Arrival[], onE
     const messages = batch.map(({ message }) => message);
     const { held } = await storeInbound(database.pool, messages);
     // Copies in one batch are stored one by one, as the projector does in a transaction.
-    if (held.length > 0) for (const message of messages) await storeInbound(database.pool, [message], [], false);
+    if (held.length > 0)
+      for (const message of messages) await storeInbound(database.pool, [message], [], { mayHold: false });
     await publish();
   }
   return publish;

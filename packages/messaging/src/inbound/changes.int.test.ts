@@ -279,7 +279,7 @@ describe('a change that comes before its message', () => {
     if (first.held.length === 0) return first.events;
     expect(first).toMatchObject({ stored: [], events: [] });
     return await inTransaction(database.pool, async (db) => {
-      const { events } = await storeInbound(db, messages, [], false);
+      const { events } = await storeInbound(db, messages, [], { mayHold: false });
       for (const each of await takeWaitingChanges(db, messages))
         events.push(...(await applyChanges(db, [each])).events);
       return events;

@@ -97,7 +97,7 @@ async function store(id: string, waMessageId: string): Promise<void> {
   const messages = [{ ...message, type: 'text' as const, text: 'first' }];
   if ((await storeInbound(database.pool, messages)).held.length === 0) return;
   await inTransaction(database.pool, async (db) => {
-    await storeInbound(db, messages, [], false);
+    await storeInbound(db, messages, [], { mayHold: false });
     for (const each of await takeWaitingChanges(db, messages)) await applyChanges(db, [each]);
   });
 }

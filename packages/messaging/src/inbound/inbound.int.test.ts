@@ -1,4 +1,12 @@
-import { type JournalEntry, placeSession, registerWorker, scaleTiming, writeManySessionKeys } from '@wa-gate/cluster';
+import {
+  type JournalEntry,
+  placeSession,
+  type RatchetStep,
+  readSessionKeys,
+  registerWorker,
+  scaleTiming,
+  writeManySessionKeys,
+} from '@wa-gate/cluster';
 import { newId } from '@wa-gate/kit';
 import {
   createTestDatabase,
@@ -137,6 +145,50 @@ describe('the journal (I5)', () => {
     expect(await waiting()).toEqual([]);
   });
 
+  describe('of a message that brings the ratchet step that read it (I4, I5)', () => {
+    const step = (name: string, value: string): RatchetStep => {
+      const { content: _, ...read } = entry(name);
+      return { owner, upserts: [{ kind: 'session', keyId: 'ann.0', value: Buffer.from(value) }], read };
+    };
+    const key = async () =>
+      (await readSessionKeys(database.pool, owner.sessionId, 'session', ['ann.0'])).get('ann.0')?.toString();
+    const found = (name: string) => findJournalled(database.pool, owner.sessionId, Buffer.from(name));
+
+    it('is done at once, in the one statement that writes all three; of two steps of a key the last one counts', async () => {
+      const steps = [step('a', 'first'), step('b', 'second')];
+      const { stored } = await storeInbound(database.pool, [readable('J1'), readable('J2')], [], { steps });
+      expect(stored).toHaveLength(2);
+      expect([await key(), await found('a'), await found('b')]).toEqual(['second', 'done', 'done']);
+      expect(await waiting()).toEqual([]);
+      // A connection that broke leaves open whether it was committed: it is said again.
+      const again = await storeInbound(database.pool, [readable('J1'), readable('J2')], [], { steps });
+      expect([again.stored, again.events, await key()]).toEqual([[], [], 'second']);
+    });
+
+    it('is not written, nor is the step, where a change waits for one of the messages', async () => {
+      const change = [newId(), owner.sessionId];
+      await database.pool.query(
+        `INSERT INTO message_changes (id, session_id, kind, wa_message_id, chat_jid, from_jid, from_me, target_wa_message_id, target_from_me,
+           data, wa_timestamp)
+         VALUES ($1, $2, 'reaction', 'R1', 'x', 'x', false, 'J2', false, '{}', now())`,
+        change,
+      );
+      const { held } = await storeInbound(database.pool, [readable('J1'), readable('J2')], [], {
+        steps: [step('a', 'first')],
+      });
+      expect(held).toHaveLength(1);
+      expect([await key(), await found('a'), await rows()]).toEqual([undefined, null, []]);
+    });
+
+    it('is not written for a stale owner (I2)', async () => {
+      const stale = { ...owner, epoch: owner.epoch - 1 };
+      const steps = [{ ...step('a', 'first'), owner: stale }];
+      const { stale: left } = await storeInbound(database.pool, [readable('J1', stale)], [], { steps });
+      expect(left).toEqual([owner.sessionId]);
+      expect([await key(), await found('a'), await rows()]).toEqual([undefined, null, []]);
+    });
+  });
+
   it('is not written and not marked for a stale owner (I2)', async () => {
     await journal(entry('a'));
     const stale = { ...owner, epoch: owner.epoch - 1 };
@@ -179,7 +231,7 @@ describe('one chat under two names (MR-136)', () => {
       const copies = [readable('A1'), underLid(readable('A1'))];
       const results =
         how === 'in one batch'
-          ? [await storeInbound(database.pool, copies, [], false)]
+          ? [await storeInbound(database.pool, copies, [], { mayHold: false })]
           : [await storeInbound(database.pool, [copies[0]!]), await storeInbound(database.pool, [copies[1]!])];
       expect(results.flatMap(({ events }) => events.map(({ type }) => type))).toEqual(['message.received']);
       expect(await rows()).toHaveLength(1);
@@ -200,7 +252,7 @@ describe('one chat under two names (MR-136)', () => {
   it('the same id in chats of two people is two messages, also in one batch', async () => {
     const stranger = '15550002@s.whatsapp.net';
     const both = [readable('A1'), readable('A1', { chatJid: stranger, fromJid: stranger })];
-    expect((await storeInbound(database.pool, both, [], false)).events).toHaveLength(2);
+    expect((await storeInbound(database.pool, both, [], { mayHold: false })).events).toHaveLength(2);
     expect(await rows()).toHaveLength(2);
   });
 

@@ -1,4 +1,11 @@
-import { FENCE_MANY, fenceParameters, type Ownership } from '@wa-gate/cluster';
+import {
+  FENCE_MANY,
+  fenceParameters,
+  type Ownership,
+  type RatchetStep,
+  stepValues,
+  writeSteps,
+} from '@wa-gate/cluster';
 import type { MessageContext, MessageTypeName } from '@wa-gate/contracts';
 import type { MessageDirection, MessageState, Queryable } from '@wa-gate/db';
 import { identitiesAmong, namesOf, peopleOf } from '../contacts/identity-sql.ts';
@@ -62,6 +69,9 @@ const FILES = `, filed AS (
     WHERE a.file IS NOT NULL AND ${isFetchedAtArrival('s.settings', 'a.kind', "(a.file->>'size')::bigint")}
   )`;
 
+/** The parts of a batch whose messages bring the ratchet steps that read them. */
+const STEPS = `, ${writeSteps(25, 'NOT EXISTS (SELECT 1 FROM held)')}`;
+
 /**
  * SQL: the `data` of the event of a message. `a` is the message as it arrived, `s` its row (`id`, `wa_timestamp`),
  * `who` the people of it ({@link peopleOf}).
@@ -83,7 +93,13 @@ export const TOLD_DATA = `jsonb_strip_nulls(jsonb_build_object('messageId', s.id
  * When a change waits for one of the messages, nothing of the batch is stored, and `held` says so: then the batch is
  * stored together with the change, in one transaction. `LIMIT 1` keeps this a probe of the index of what waits.
  */
-const store = (hasFiles: boolean): string => `WITH ${FENCE_MANY}, came AS (
+const store = ({
+  hasFiles,
+  hasSteps,
+}: {
+  hasFiles: boolean;
+  hasSteps: boolean;
+}): string => `WITH ${FENCE_MANY}, came AS (
     SELECT i.* FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[],
         $11::text[], $12::text[], $13::jsonb[], $14::timestamptz[], $15::"MessageDirection"[], $16::"MessageState"[], $17::bool[],
         $18::bytea[], $22::jsonb[], $23::text[], $24::jsonb[])
@@ -131,7 +147,7 @@ const store = (hasFiles: boolean): string => `WITH ${FENCE_MANY}, came AS (
     RETURNING m.id, a.id AS arrived_id, m.wa_timestamp
   ), stored AS (
     SELECT * FROM inserted UNION ALL SELECT * FROM filled
-  )${hasFiles ? FILES : ''}, projected AS (
+  )${hasFiles ? FILES : ''}${hasSteps ? STEPS : ''}, projected AS (
     UPDATE inbound_journal j SET projected_at = now(), stanza = NULL, plaintext = NULL
     FROM fence f JOIN unnest($19::uuid[], $20::bytea[]) AS d(session_id, hash) USING (session_id)
     WHERE j.session_id = d.session_id AND j.hash = d.hash AND j.projected_at IS NULL AND NOT EXISTS (SELECT 1 FROM held)
@@ -147,8 +163,10 @@ const store = (hasFiles: boolean): string => `WITH ${FENCE_MANY}, came AS (
     (SELECT coalesce(json_agg(id), '[]') FROM stored) AS stored, (SELECT coalesce(json_agg(id), '[]') FROM held) AS held,
     ${APPENDED_COLUMNS}`;
 
-const STORE = { name: 'store-inbound', text: store(false) };
-const STORE_WITH_FILES = { name: 'store-inbound-with-files', text: store(true) };
+const STORE = { name: 'store-inbound', text: store({ hasFiles: false, hasSteps: false }) };
+const STORE_WITH_FILES = { name: 'store-inbound-with-files', text: store({ hasFiles: true, hasSteps: false }) };
+const STORE_WITH_STEPS = { name: 'store-inbound-with-steps', text: store({ hasFiles: false, hasSteps: true }) };
+const STORE_WITH_BOTH = { name: 'store-inbound-with-both', text: store({ hasFiles: true, hasSteps: true }) };
 
 export interface StoredInbound extends Appended {
   /** Ids of messages that were inserted or filled in. The others were stored before and changed nothing. */
@@ -162,25 +180,33 @@ export interface StoredInbound extends Appended {
   stale: string[];
 }
 
+export interface StoreOptions {
+  /**
+   * `false`: stores messages that would be held, too. The caller applies the changes that wait for them in the same
+   * transaction. @default true
+   */
+  mayHold?: boolean;
+  /** The ratchet steps that read the messages, of those whose steps are not written yet. @default none */
+  steps?: readonly RatchetStep[];
+}
+
 /**
- * Stores a batch of messages with their events, and marks the journal rows that are done, in one statement under the
- * fence (I2, I5). A message that is stored already emits nothing, unless it was a stub and now can be read.
- *
- * @param mayHold false: stores messages that would be held, too. The caller applies the changes that wait for them in
- * the same transaction.
+ * Stores a batch of messages with their events and with the ratchet steps that read them, and marks the journal rows
+ * that are done, in one statement under the fence (I2, I5). A message that is stored already emits nothing, unless it
+ * was a stub and now can be read. Where something is held, no step is written.
  */
 export async function storeInbound(
   db: Queryable,
   received: readonly InboundMessage[],
   projected: readonly Projected[] = [],
-  mayHold = true,
+  { mayHold = true, steps = [] }: StoreOptions = {},
 ): Promise<StoredInbound> {
   const { now, later } = withoutCopies(received);
-  if (later.length === 0) return storeApart(db, now, projected, mayHold);
+  if (later.length === 0) return storeApart(db, now, projected, { mayHold, steps });
   // Two statements are one step only in a transaction of the caller.
   if (mayHold) return { events: [], webhooks: [], stored: [], stale: [], held: later.map(({ id }) => id) };
-  const first = await storeApart(db, now, [], false);
-  const second = await storeInbound(db, later, projected, false);
+  const first = await storeApart(db, now, [], { mayHold, steps });
+  const second = await storeInbound(db, later, projected, { mayHold });
   return {
     events: [...first.events, ...second.events],
     webhooks: [...first.webhooks, ...second.webhooks],
@@ -190,17 +216,23 @@ export async function storeInbound(
   };
 }
 
+function statementFor(hasFiles: boolean, hasSteps: boolean): typeof STORE {
+  if (hasSteps) return hasFiles ? STORE_WITH_BOTH : STORE_WITH_STEPS;
+  return hasFiles ? STORE_WITH_FILES : STORE;
+}
+
 /** Stores messages of which no two may be the same one. */
 async function storeApart(
   db: Queryable,
   messages: readonly InboundMessage[],
   projected: readonly Projected[],
-  mayHold: boolean,
+  { mayHold, steps }: Required<StoreOptions>,
 ): Promise<StoredInbound> {
-  const { sessionIds, epochs } = fenceParameters([...messages, ...projected]);
+  const { sessionIds, epochs } = fenceParameters([...messages, ...projected, ...steps.map(({ owner }) => owner)]);
+  const hasFiles = messages.some(({ file }) => file !== undefined);
   const column = <T>(read: (message: InboundMessage) => T) => messages.map(read);
   const { rows } = await db.query<StoredInbound & { owned: string[] }>({
-    ...(messages.some(({ file }) => file !== undefined) ? STORE_WITH_FILES : STORE),
+    ...statementFor(hasFiles, steps.length > 0),
     values: [
       sessionIds,
       epochs,
@@ -226,6 +258,7 @@ async function storeApart(
       column((m) => (m.context ? JSON.stringify(m.context) : null)),
       column((m) => m.trace ?? null),
       column((m) => (m.file ? JSON.stringify({ ...m.file, shown: pendingMedia(m.file) }) : null)),
+      ...(steps.length > 0 ? stepValues(steps) : []),
     ],
   });
   const row = rows[0]!;
