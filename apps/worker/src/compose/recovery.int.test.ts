@@ -32,6 +32,18 @@ const receivedTexts = async (sessionId: string) => {
   return rows.map(({ text }) => text);
 };
 
+/** What the database has of what came: for the failure of a wait. */
+const inbound = async (sessionId: string) => {
+  const { rows } = await world.database.pool.query(
+    `SELECT m.wa_message_id, m.from_jid, m.text, m.is_stub, j.projected_at IS NOT NULL AS projected
+     FROM inbound_journal j FULL JOIN (SELECT * FROM messages WHERE direction = 'INBOUND') m
+       ON m.wa_message_id = j.stanza_id AND m.session_id = j.session_id
+     WHERE coalesce(m.session_id, j.session_id) = $1 ORDER BY j.created_at DESC LIMIT 20`,
+    [sessionId],
+  );
+  return rows;
+};
+
 /** A session with people and groups around it. */
 async function cast() {
   const session = await world.createPaired();
@@ -89,7 +101,9 @@ async function settled({ sessionId }: Cast, round: Round): Promise<void> {
   try {
     await waitFor(async () => (await missing()).length === 0, { timeoutMs: 25_000, what: 'the messages that came' });
   } catch (cause) {
-    throw new Error(`These did not come: ${(await missing()).join(', ')}`, { cause });
+    const { undecryptable } = await world.sandbox.recorder<{ undecryptable: unknown[] }>('undecryptable');
+    const what = { missing: await missing(), inbound: await inbound(sessionId), undecryptable };
+    throw new Error(`These did not come: ${JSON.stringify(what)}`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 
 /**
@@ -18,10 +18,9 @@ const file = library.resolve('libsignal/src/queue_job.js');
 /** The queue of libsignal, unpatched. */
 export const stockQueue = library(file) as JobQueue;
 
-/** `AsyncResource.bind` would take 11 us on Node 20, for members of the function that nobody reads. */
 export const contextualQueue: JobQueue = (bucket, job) => {
-  const context = new AsyncResource('wag-signal-job');
-  return stockQueue(bucket, () => context.runInAsyncScope(job));
+  const inContextOfCaller = AsyncLocalStorage.snapshot();
+  return stockQueue(bucket, () => inContextOfCaller(job));
 };
 
 // A module that was loaded earlier keeps the unpatched queue.

@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { KeyedLock } from '../keyed-lock.ts';
 import { ACCEPTANCE_KIND, type Acceptance, acceptanceOfSend } from './acceptance.ts';
 import {
@@ -47,15 +47,15 @@ export function createSignalRepository(
   return (auth, logger, pnToLid) => {
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
     const keys = auth.keys as SignalKeyStoreWithTransaction;
-    const context = new AsyncResource('wag-signal-step');
+    const outsideOfTransactions = AsyncLocalStorage.snapshot();
     const lock = new KeyedLock();
 
     const outside = <O, T>(run: (options: O) => Promise<T>) => {
-      return (options: O): Promise<T> => context.runInAsyncScope(() => run(options));
+      return (options: O): Promise<T> => outsideOfTransactions(() => run(options));
     };
 
     const exclusive = <T>(users: string[], run: () => Promise<T>): Promise<T> =>
-      context.runInAsyncScope(() => lock.runAll(users, run));
+      outsideOfTransactions(() => lock.runAll(users, run));
     const moves = createLidMoves({ base: base.lidMapping, keys, exclusive, onPair });
     const { lidMapping } = moves;
 

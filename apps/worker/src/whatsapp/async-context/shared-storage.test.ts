@@ -1,4 +1,4 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { SharedAsyncLocalStorage } from './shared-storage.ts';
 
@@ -60,16 +60,6 @@ describe.each([
     storage.run(undefined, () => expect(storage.getStore()).toBeUndefined());
   });
 
-  it('enters with a store for the rest of the context', async () => {
-    const storage = new Storage<string>();
-    await new AsyncResource('test').runInAsyncScope(async () => {
-      storage.enterWith('entered');
-      await later();
-      expect(storage.getStore()).toBe('entered');
-    });
-    expect(storage.getStore()).toBeUndefined();
-  });
-
   it('runs outside of its own context by exit, and only of its own', () => {
     const storage = new Storage<string>();
     const other = new Storage<string>();
@@ -114,8 +104,29 @@ it('forgets values set before disable for good, in contexts that still run', asy
   });
 });
 
-it('leaves an AsyncResource made outside of a run without the store', () => {
+it('is left by a snapshot made outside of a run, and by what timers call', async () => {
   const storage = new SharedAsyncLocalStorage<string>();
-  const outside = new AsyncResource('test');
-  storage.run('inside', () => expect(outside.runInAsyncScope(() => storage.getStore())).toBeUndefined());
+  const outside = SharedAsyncLocalStorage.snapshot();
+  const seen = await storage.run('inside', async () => {
+    const byTimer = await new Promise((resolve) => setTimeout(() => resolve(storage.getStore())));
+    return [outside(() => storage.getStore()), byTimer, storage.getStore()];
+  });
+  expect(seen).toEqual([undefined, undefined, 'inside']);
+});
+
+it('is carried by an await that another context ends', async () => {
+  const storage = new SharedAsyncLocalStorage<string>();
+  let end: () => void = () => undefined;
+  const waiting = storage.run('waits', async () => {
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    return storage.getStore();
+  });
+  await storage.run('ends', async () => end());
+  expect(await waiting).toBe('waits');
+});
+
+it('says that it cannot be entered', () => {
+  expect(() => new SharedAsyncLocalStorage<string>().enterWith('x')).toThrow('Use run.');
 });

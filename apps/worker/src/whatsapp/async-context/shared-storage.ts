@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { promiseHooks } from 'node:v8';
 
 /**
  * One value of one storage in one async context. Reads compare the epoch, so that `disable()` invalidates every value
@@ -11,54 +11,88 @@ interface Entry {
 
 type Context = ReadonlyMap<SharedAsyncLocalStorage<unknown>, Entry>;
 
-/** The native class, taken before it is replaced. */
-const Native = AsyncLocalStorage;
-const carrier = new Native<Context>();
-
 const EMPTY: Context = new Map();
+const CONTEXT = Symbol('context');
+type Carrier = Promise<unknown> & { [CONTEXT]?: Context | undefined };
+
+/** The context of what runs now. */
+let present: Context | undefined;
+
+promiseHooks.createHook({
+  init(promise) {
+    if (present !== undefined) (promise as Carrier)[CONTEXT] = present;
+  },
+  before(promise) {
+    present = (promise as Carrier)[CONTEXT];
+  },
+  after() {
+    present = undefined;
+  },
+});
+
+function runIn<R>(context: Context | undefined, work: () => R): R {
+  const before = present;
+  present = context;
+  try {
+    return work();
+  } finally {
+    present = before;
+  }
+}
 
 /**
- * Replaces `AsyncLocalStorage` on Node < 24. There every promise and timer of the process copies every instance that
- * was ever enabled. With one instance per WhatsApp socket an await costs 0.25 us at the start and 112 us after a
- * thousand sockets. Here all instances keep their values in one immutable map in one native instance. An await costs
- * the same for any number of instances. Entering a context copies the map of its values, which are few.
+ * Replaces `AsyncLocalStorage` on Node < 24. There every promise, timer and handle of the process gets ids for its
+ * sake, and copies every instance that was ever enabled. With one instance per WhatsApp socket an await costs 0.25 us
+ * at the start and 112 us after a thousand sockets. Here all instances keep their values in one immutable map, which is
+ * a member of each promise that is made in its context.
+ *
+ * Promises alone carry it: what timers and events call runs in no context. An `AsyncResource` does not restore it;
+ * `snapshot` does.
  */
 export class SharedAsyncLocalStorage<T> {
-  static bind: typeof Native.bind = (fn) => Native.bind(fn);
-  static snapshot: typeof Native.snapshot = () => Native.snapshot();
+  static bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+    const context = present;
+    return (...args) => runIn(context, () => fn(...args));
+  }
+
+  static snapshot(): <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) => R {
+    const context = present;
+    return (fn, ...args) => runIn(context, () => fn(...args));
+  }
 
   #epoch = 0;
 
   getStore(): T | undefined {
-    const entry = carrier.getStore()?.get(this as SharedAsyncLocalStorage<unknown>);
+    const entry = present?.get(this as SharedAsyncLocalStorage<unknown>);
     return entry?.epoch === this.#epoch ? (entry.value as T) : undefined;
   }
 
   run<R, A extends unknown[]>(store: T, callback: (...args: A) => R, ...args: A): R {
-    return carrier.run(this.#with(store), callback, ...args);
+    return runIn(this.#with(store), () => callback(...args));
   }
 
   exit<R, A extends unknown[]>(callback: (...args: A) => R, ...args: A): R {
-    return carrier.run(this.#without(), callback, ...args);
+    return runIn(this.#without(), () => callback(...args));
   }
 
-  enterWith(store: T): void {
-    carrier.enterWith(this.#with(store));
+  /** @throws {Error} always: nothing tells where its turn ends */
+  enterWith(_store: T): never {
+    throw new Error('AsyncLocalStorage.enterWith is not supported by the worker on Node < 24. Use run.');
   }
 
-  /** Drops the values in all contexts; `run` and `enterWith` work again afterwards. */
+  /** Drops the values in all contexts; `run` works again afterwards. */
   disable(): void {
     this.#epoch += 1;
   }
 
   #with(value: T): Context {
-    const context = new Map(carrier.getStore() ?? EMPTY);
+    const context = new Map(present ?? EMPTY);
     context.set(this as SharedAsyncLocalStorage<unknown>, { epoch: this.#epoch, value });
     return context;
   }
 
   #without(): Context {
-    const context = new Map(carrier.getStore() ?? EMPTY);
+    const context = new Map(present ?? EMPTY);
     context.delete(this as SharedAsyncLocalStorage<unknown>);
     return context;
   }
