@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Pool } from '@wa-gate/db';
 import type { KeyWriter } from '../whatsapp/key-writer.ts';
 import type { WithheldStep } from '../whatsapp/withheld-step.ts';
@@ -50,18 +51,25 @@ export class Gate {
   }
 }
 
+/** Milliseconds that a statement of a slow database takes longer, at most. */
+const SLOW_MS = 30;
+
 /**
  * A pool that refuses every statement of a dead run. The statement that projects is a step. Reads of a dead run fail
  * instead of hanging, because libsignal has one queue per address for the whole process: a hanging read would block the
  * next run.
+ *
+ * @param isSlow statements take longer, each by another time, so that they overtake each other
  */
-export function gatedPool(pool: Pool, gate: Gate): Pool {
+export function gatedPool(pool: Pool, gate: Gate, isSlow = false): Pool {
   const ask = pool.query.bind(pool) as unknown as (statement: { name?: string }) => Promise<unknown>;
   const query = async (statement: { name?: string }): Promise<unknown> => {
     const isStep = statement.name?.startsWith('store-inbound');
     if (isStep && !gate.pass('before projection')) return never();
+    if (isSlow) await setTimeout(Math.random() * SLOW_MS);
     if (gate.isDead) throw new Error('This run has ended.');
     const result = await ask(statement);
+    if (isSlow) await setTimeout(Math.random() * SLOW_MS);
     if (isStep && !gate.pass('after projection')) return never();
     if (gate.isDead) throw new Error('This run has ended.');
     return result;

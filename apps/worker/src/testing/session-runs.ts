@@ -43,6 +43,8 @@ export interface LinkedSession {
 export interface RunOptions {
   /** `stock`: the repository of Baileys, for comparison. @default 'ours' */
   repository?: 'ours' | 'stock';
+  /** Statements take some milliseconds longer, each another time. @default false */
+  isSlow?: boolean;
 }
 
 /** One run of a session, as one process would host it: its keys, its connection and its projector. */
@@ -136,10 +138,10 @@ interface RunContext extends RunOptions {
 }
 
 async function startRun(context: RunContext) {
-  const { database, endpoint, owner, messages, repository = 'ours', onQr } = context;
+  const { database, endpoint, owner, messages, repository = 'ours', isSlow, onQr } = context;
   const gate = new Gate();
   const ratchets = new RatchetJudge();
-  const pool = gatedPool(database.pool, gate);
+  const pool = gatedPool(database.pool, gate, isSlow);
   let withheld: WithheldStep | undefined;
   const writer = gatedWriter(createKeyWriter({ pool, clock: systemClock }), gate, (step) => {
     withheld = step;

@@ -4,6 +4,7 @@ import './async-context/install.ts';
 import './libsignal-silence.ts';
 import './libsignal-queue.ts';
 import './libsignal-curve.ts';
+import './libsignal-records.ts';
 
 export type {
   AuthenticationState,

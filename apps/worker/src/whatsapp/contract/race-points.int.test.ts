@@ -47,23 +47,28 @@ async function killAt(run: SessionRun, count: number, act: () => Promise<unknown
   return step;
 }
 
-/** Kills at each step in turn. `resume` checks what the next run must achieve. */
-async function atEveryStep(
-  begin: (run: SessionRun) => Promise<{ act: () => Promise<unknown>; resume: (next: SessionRun) => Promise<void> }>,
-): Promise<string[]> {
+interface Case {
+  act: (run: SessionRun) => Promise<unknown>;
+  /** Checks what the next run must achieve; it is `run` itself when that was not killed. */
+  resume: (next: SessionRun, run: SessionRun) => Promise<void>;
+}
+
+/** Kills at each step in turn, or at every `stride`th. */
+async function atEveryStep(begin: (run: SessionRun) => Promise<Case>, stride = 1): Promise<string[]> {
   const steps: string[] = [];
   let run = await session.open();
-  for (let count = 1; count < MORE_STEPS_THAN_ANY_CASE_HAS; count += 1) {
+  for (let count = 1; count < MORE_STEPS_THAN_ANY_CASE_HAS; count += stride) {
     const { act, resume } = await begin(run);
-    const step = await killAt(run, count, act);
+    const current = run;
+    const step = await killAt(run, count, () => act(current));
     if (step === null) {
-      await resume(run);
+      await resume(run, run);
       run.kill();
       return steps;
     }
     steps.push(step);
     run = await session.open();
-    await resume(run);
+    await resume(run, current);
   }
   throw new Error('The case has no end.');
 }
@@ -262,6 +267,36 @@ describe('a receive that is cut short (I5)', () => {
       await expectCleanWire();
     },
   );
+
+  it('in a burst both ways: every message makes one event, and no key is used twice', {
+    timeout: CASE_TIMEOUT_MS,
+  }, async () => {
+    const sender = await cid();
+    const to = await group();
+    await atEveryStep(async () => {
+      const incoming = Array.from({ length: 4 }, newWaMessageId);
+      const outgoing = Array.from({ length: 2 }, newWaMessageId);
+      const areStored = async () => (await Promise.all(incoming.map(rowsOf))).every(({ stored }) => stored > 0);
+      const send = (run: SessionRun) =>
+        Promise.all(outgoing.map((id, n) => run.send(n === 0 ? jid(sender) : to, id, `text ${id}`)));
+      return {
+        async act(run) {
+          const arrivals = incoming.map((id, n) =>
+            world.sandbox.sendFrom(sender, { to: n < 3 ? session.number : to, id, type: 'text', text: `text ${id}` }),
+          );
+          await Promise.all([...arrivals, send(run)]);
+          await waitFor(async () => run.gate.isDead || (await areStored()), { what: 'all of them' });
+        },
+        async resume(next, run) {
+          if (next !== run) await send(next);
+          await waitFor(areStored, { what: 'all of them in the database' });
+          for (const id of incoming)
+            expect(await rowsOf(id)).toMatchObject({ stored: 1, events: ['message.received'] });
+        },
+      };
+    }, 3);
+    await expectCleanWire();
+  });
 
   // The next run may have sent the receipt, but only after it has journalled the message.
   const isReceiptedByDeadRun = async (id: string) => (await isReceipted(id)) && (await rowsOf(id)).journalled === 0;
