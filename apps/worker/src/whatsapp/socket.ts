@@ -84,7 +84,7 @@ export function connect(options: ConnectOptions): Connection {
   const { asks, takes } = options.history ?? NO_HISTORY;
   const { creds, keys } = store.state;
   if (creds.account === undefined) prepareKeyPairs();
-  const journal = new InboundJournal(store.journal, ({ settled }) => frames.holdUntil(settled));
+  const journal = new InboundJournal(store.journal, (step) => frames.holdFor(step));
   const baileysLogger = createBaileysLogger(logger, sessionId);
   const { answeredNames, presences, ...baileysCaches } = caches;
   let named: { id?: string | undefined; lid?: string | undefined; jids: readonly string[] } = { jids: [] };

@@ -35,6 +35,11 @@ export class WithheldStep {
     this.settled.catch(() => undefined);
   }
 
+  /** Whether Baileys may still make a message of what was read. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting';
+  }
+
   /** Whether the statement that stores the message has to write it. */
   get isJoined(): boolean {
     return this.#state === 'joined';
