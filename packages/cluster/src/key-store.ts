@@ -72,8 +72,8 @@ export const WRITE_KEYS_WITH_MESSAGE = writeKeys(`unnest($3::uuid[], $4::text[],
     WHERE k.message_id IS NULL OR EXISTS (SELECT 1 FROM message m WHERE m.id = k.message_id)`);
 
 /**
- * CTEs that write the ratchet steps that read messages, as a part of the statement behind {@link FENCE_MANY} that stores
- * these messages; the parameters from `first` on are {@link stepValues}. The journal rows are done at once.
+ * CTEs that write the ratchet steps that read messages, behind {@link FENCE_MANY} in the statement that stores these
+ * messages; the parameters from `first` on are {@link stepValues}. The journal rows are done at once.
  *
  * @param condition SQL: whether anything is written
  */

@@ -276,8 +276,8 @@ function beginProjector(pool: TestDatabase['pool']): Projector {
 }
 
 /**
- * At level `trace` Baileys logs each stanza in the turn in which it makes its frame. The name is made of tag, type `retry` and
- * id.
+ * At level `trace` Baileys logs each stanza in the turn in which it makes its frame. The name is made of tag, type
+ * `retry` and id.
  */
 function stanzaLogger(onStanza: (name: string) => void) {
   const logger = {

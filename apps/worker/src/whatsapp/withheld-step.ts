@@ -1,8 +1,8 @@
 import type { RatchetStep } from '@wa-gate/cluster';
 
 /**
- * A ratchet step that has read a message and is not stored yet: the statement that stores the message writes it, so that
- * one commit makes both durable. Nothing that depends on it may leave before `settled`.
+ * A ratchet step that has read a message and is not stored yet. The statement that stores the message writes it, so
+ * that one commit makes both durable. Nothing that depends on it may leave before `settled`.
  *
  * `joined`: the writer of the message has taken it over, and calls `conclude` or `writeApart`.
  */
