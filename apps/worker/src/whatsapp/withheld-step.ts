@@ -55,7 +55,7 @@ export class WithheldStep {
     if (this.#state === 'waiting') void this.writeApart();
   }
 
-  /** Writes it in a statement of its own, with what was read in the journal. Resolves when it is settled, either way. */
+  /** Writes it in a statement of its own, with what was read in the journal. Resolves when it is settled. */
   async writeApart(): Promise<void> {
     if (this.#state === 'waiting' || this.#state === 'joined') {
       this.#state = 'apart';
