@@ -153,6 +153,11 @@ function isOurs(
 /** PostgreSQL cannot store NUL, and a sender may put it into a text. */
 const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
 
+const storableValue = (_: string, value: unknown): unknown => (typeof value === 'string' ? storable(value) : value);
+
 /** A copy as JSON with NUL replaced in every text. */
-export const storableParts = <T extends object>(parts: T): T =>
-  JSON.parse(JSON.stringify(parts), (_, value) => (typeof value === 'string' ? storable(value) : value));
+export function storableParts<T extends object>(parts: T): T {
+  const json = JSON.stringify(parts);
+  // Hardly any text has one, and a look at every member takes longer than all else here.
+  return JSON.parse(json, json.includes('\\u0000') ? storableValue : undefined) as T;
+}
