@@ -159,8 +159,10 @@ describe('questions', () => {
     const gateway = await connect();
     incarnation = 8;
     gateway.say(ask('a'));
-    await waitFor(() => ofType(gateway, 'answers').length > 0);
-    expect(ofType(gateway, 'answers')[0]!.answers).toEqual([{ number: 0 }]);
+    // The stream is closed within a tick, which may be before the answer.
+    const said = () => ofType(gateway, 'answers').flatMap(({ answers }) => answers);
+    await waitFor(() => said().length > 0 || gateway.socket.readyState === WebSocket.CLOSED);
+    expect(said().filter(({ answer }) => answer !== undefined)).toEqual([]);
   });
 });
 
