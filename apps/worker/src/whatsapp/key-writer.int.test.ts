@@ -4,7 +4,7 @@ import { systemClock } from '@wa-gate/kit';
 import { createTestDatabase, type TestDatabase } from '@wa-gate/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownedSession } from '../testing/signal-parties.ts';
-import { createKeyWriter, KeysLostError, type KeyWriter } from './key-writer.ts';
+import { createKeyWriter, KeysLostError, type KeyWriter, MAX_WITHHELD } from './key-writer.ts';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -137,6 +137,15 @@ describe('a step that is withheld for the statement of its message (I4, I5)', ()
     expect(withhold('fourth')).toBeUndefined();
     step.leave();
     await waiting;
+  });
+
+  test('is refused while very many are: what comes waits for a slow database', async () => {
+    const { withhold } = await begin();
+    const steps = Array.from({ length: MAX_WITHHELD }, (_, n) => withhold(String(n))!);
+    for (const step of steps) step.join();
+    expect(withhold('one more')).toBeUndefined();
+    steps[0]!.conclude();
+    expect(withhold('one more')).toBeDefined();
   });
 
   test('that never will be stored takes those with it that were made from it', async () => {

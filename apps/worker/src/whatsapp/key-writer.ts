@@ -30,7 +30,7 @@ export interface KeyWriter {
   write(write: WriteRequest): Promise<void>;
   /**
    * Leaves a step to the statement that stores the message it has read. Later writes of its keys wait until it is
-   * settled. `undefined`: a write of its keys is under way, so it has to be written here.
+   * settled. `undefined`: a write of its keys is under way, or many steps wait, so it has to be written here.
    *
    * @param whole the step with what was read, asked for when it is written apart after all
    */
@@ -54,6 +54,8 @@ interface Waiting {
  */
 const STATEMENTS_IN_FLIGHT = 4;
 const MAX_WRITES_PER_STATEMENT = 64;
+/** Of all sessions. While so many wait for a slow database, what comes waits for its own step, and WhatsApp for us. */
+export const MAX_WITHHELD = 1_000;
 /** Tries of a statement that certainly wrote nothing. Together well under the time in which a peer gives up on us. */
 const MAX_ATTEMPTS = 5;
 const RETRY = { initialMs: 50, maxMs: 1_000 };
@@ -73,6 +75,7 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
   const queue: Waiting[] = [];
   const busyKeys = new Set<string>();
   const statements = new Set<Promise<void>>();
+  let withheldCount = 0;
   /** The withheld steps of each key, in their order. */
   const withheld = new Map<string, { step: WithheldStep; place: number }[]>();
   let isScheduled = false;
@@ -189,10 +192,12 @@ export function createKeyWriter({ pool, clock, onWritten }: KeyWriterDependencie
   function withhold(step: RatchetStep, whole: () => KeyWrite): WithheldStep | undefined {
     const keys = keysOf({ ...step, deletes: [] });
     const isTaken = (key: string) => busyKeys.has(key) || queue.some((waiting) => waiting.keys.includes(key));
-    if (keys.some(isTaken)) return undefined;
+    if (withheldCount >= MAX_WITHHELD || keys.some(isTaken)) return undefined;
+    withheldCount += 1;
     places += 1;
     const place = places;
     const release = (released: WithheldStep) => {
+      withheldCount -= 1;
       for (const key of keys) {
         const left = withheld.get(key)!.filter((entry) => entry.step !== released);
         if (left.length > 0) withheld.set(key, left);
